@@ -1,0 +1,109 @@
+"""Plain records that travel between the parts of the library. NumPy only, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import DataError
+
+Split = Literal["train", "query", "database"]
+LabelKind = Literal["single", "multi"]
+TieRule = Literal["expected", "optimistic", "pessimistic", "row_order"]
+
+UInt8 = npt.NDArray[np.uint8]
+Int64 = npt.NDArray[np.int64]
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class BinaryCodes:
+    """Binary codes, eight bits a byte.
+
+    Attributes:
+        packed: uint8 (n, ceil(n_bits / 8)); bit 0 is the highest bit of byte 0 (NumPy's big order), zero padded;
+            a set bit stands for +1.
+        n_bits: code length in bits.
+    """
+
+    packed: UInt8
+    n_bits: int
+
+    def __post_init__(self) -> None:
+        width = -(-self.n_bits // 8)
+        if self.n_bits < 1:
+            raise DataError(f"A code has at least 1 bit; n_bits={self.n_bits} was given.")
+        if self.packed.dtype != np.uint8 or self.packed.ndim != 2 or self.packed.shape[1] != width:
+            raise DataError(
+                f"Packed codes of {self.n_bits} bits are uint8 of shape (n, {width}); "
+                f"got {self.packed.dtype} of shape {self.packed.shape}."
+            )
+
+    def __len__(self) -> int:
+        return int(self.packed.shape[0])
+
+    def __getitem__(self, rows: slice | Int64 | list[int]) -> BinaryCodes:
+        return BinaryCodes(self.packed[rows], self.n_bits)
+
+
+@dataclass(frozen=True)
+class CodebookCodes:
+    """Codes that name one word per book; distances are real numbers between a query vector and decoded words.
+
+    Attributes:
+        indices: uint8 (n, n_codebooks), the chosen word of each book.
+        codebooks: float32 (n_codebooks, n_centroids, dim). `product`: the decoded vector is the concatenation of the
+            chosen words, n_codebooks * dim long. `additive`: their sum, dim long.
+        structure: how words combine.
+        metric: `l2` ranks by squared Euclidean distance; `ip` by negative inner product. Part of the method.
+    """
+
+    indices: UInt8
+    codebooks: Float32
+    structure: Literal["product", "additive"] = "product"
+    metric: Literal["l2", "ip"] = "l2"
+
+    def __post_init__(self) -> None:
+        if self.codebooks.ndim != 3 or self.codebooks.dtype != np.float32:
+            raise DataError(
+                "Codebooks are float32 of shape (n_codebooks, n_centroids, dim); "
+                f"got {self.codebooks.dtype} of shape {self.codebooks.shape}."
+            )
+        n_codebooks, n_centroids, _ = self.codebooks.shape
+        if n_centroids not in (2, 4, 8, 16, 32, 64, 128, 256):
+            raise DataError(f"A book holds a power of two words, 2 to 256; got {n_centroids}.")
+        if self.indices.ndim != 2 or self.indices.shape[1] != n_codebooks or self.indices.dtype != np.uint8:
+            raise DataError(
+                f"Codes for {n_codebooks} books are uint8 of shape (n, {n_codebooks}); "
+                f"got {self.indices.dtype} of shape {self.indices.shape}."
+            )
+        if self.indices.size and int(self.indices.max()) >= n_centroids:
+            raise DataError(f"A code names word {int(self.indices.max())} of a book with {n_centroids} words.")
+
+    def __len__(self) -> int:
+        return int(self.indices.shape[0])
+
+    def __getitem__(self, rows: slice | Int64 | list[int]) -> CodebookCodes:
+        return CodebookCodes(self.indices[rows], self.codebooks, self.structure, self.metric)
+
+    @property
+    def n_bits(self) -> int:
+        """Bits stored per item: n_codebooks * log2(n_centroids)."""
+        return int(self.codebooks.shape[0] * np.log2(self.codebooks.shape[1]))
+
+    def decode(self) -> Float32:
+        """Reconstructed vectors, float32 (n, n_codebooks * dim) for `product`, (n, dim) for `additive`."""
+        words = self.codebooks[np.arange(self.codebooks.shape[0]), self.indices]
+        if self.structure == "product":
+            return np.ascontiguousarray(words.reshape(len(self), -1))
+        return np.asarray(words.sum(axis=1), dtype=np.float32)
+
+
+Codes = BinaryCodes | CodebookCodes
+# What a query is compared by: its own binary code, or a real vector (asymmetric distance to codebook codes).
+Queries = BinaryCodes | Float32
