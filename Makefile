@@ -1,0 +1,61 @@
+# make app   sets up on first use, then opens the app on the embedded demo data, offline
+# make test  sets up, browser included, then runs every test
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup app test check bench zoo sample-data backbone clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else 1)' || { \
+	  echo "Hashlens needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.app: requirements.txt $(VENV)/.python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(VENV)/.app $@
+
+$(VENV)/.browser: tests/system_packages.py $(VENV)/.dev
+	$(PY) tests/system_packages.py
+	@touch $@
+
+setup: $(VENV)/.app ## install what the app needs into .venv
+
+app: $(VENV)/.app ## start the app
+	$(PY) -m streamlit run app/main.py
+
+test: $(VENV)/.browser ## run every test, a real browser included
+	$(PY) -m pytest
+
+check: $(VENV)/.dev ## lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.browser ## measure speed and memory, write tests/benchmarks/results.md
+	$(PY) -m tests.benchmarks
+
+zoo: $(VENV)/.app ## train every method at every length on every embedded set (resumes)
+	$(PY) -m models zoo
+
+sample-data: $(VENV)/.dev ## draw the embedded images again, bit for bit
+	$(PY) tests/system_packages.py --drawing
+	$(PY) -m models.data.generate
+
+backbone: $(VENV)/.dev ## pre-train small_cnn again
+	$(PY) tests/system_packages.py --drawing
+	$(PY) -m models.engine.pretrain
+
+clean: ## remove the virtual environment and every cache
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
