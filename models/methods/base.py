@@ -1,23 +1,25 @@
 """The contract between a method and the engine: what a method may be asked, and when.
 
-A method is a torch module that turns backbone features into relaxed codes `u`, and a loss on them. It names no device,
-opens no file and knows neither data set nor engine. Closed-form methods override `before_fit` and declare a recipe with
-`epochs=0`; everything else is a hook with a do-nothing default.
+A method is a torch module that turns backbone features into relaxed codes `u`, and a loss on them. It names
+no device, opens no file and knows neither data set nor engine. Closed-form methods override `before_fit` and
+declare a recipe with `epochs=0`; everything else is a hook with a do-nothing default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from models.codes.binarize import binarize
-from models.errors import ConfigError
+from models.methods.params import NoParams, make_params, param
 from models.networks.heads import HashHead
 from models.spec import MethodSpec
+
+__all__ = ["Batch", "CodebookMethod", "Method", "NoParams", "TrainSet", "make_params", "param"]
 
 
 @dataclass(frozen=True)
@@ -52,47 +54,6 @@ class TrainSet:
     generator: torch.Generator
 
 
-def param(
-    default: Any, help: str, *, source: str, low: float | None = None, high: float | None = None, log: bool = False
-) -> Any:
-    """Declare one hyper-parameter: default, one-line help, where the default comes from, and its allowed range.
-
-    Sliders, range checks and page text are generated from these declarations.
-    """
-    return field(
-        default=default, metadata={"help": help, "source": source, "low": low, "high": high, "log": log}
-    )
-
-
-@dataclass(frozen=True)
-class NoParams:
-    """For methods without hyper-parameters."""
-
-
-def make_params(params_type: type[Any], given: dict[str, Any]) -> Any:
-    """Build a Params record from user input.
-
-    Raises:
-        ConfigError: an unknown key, a value of the wrong type or outside its range.
-    """
-    known: dict[str, Field[Any]] = {f.name: f for f in fields(params_type)}
-    values: dict[str, Any] = {}
-    for key, value in given.items():
-        if key not in known:
-            names = ", ".join(known) or "none"
-            raise ConfigError(f"Unknown hyper-parameter {key!r}. This method has: {names}.")
-        spec = known[key]
-        kind = type(spec.default)
-        try:
-            values[key] = kind(value)
-        except (TypeError, ValueError):
-            raise ConfigError(f"{key} takes a value of type {kind.__name__}; got {value!r}.") from None
-        low, high = spec.metadata.get("low"), spec.metadata.get("high")
-        if (low is not None and values[key] < low) or (high is not None and values[key] > high):
-            raise ConfigError(f"{key}={values[key]} is outside its range {low} to {high}.")
-    return params_type(**values)
-
-
 class Method(nn.Module):
     """Base of every hashing method with binary codes."""
 
@@ -100,7 +61,7 @@ class Method(nn.Module):
     Params: ClassVar[type[Any]] = NoParams
 
     def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
-        """Store sizes and build the head; weights are drawn from torch's global generator, which the engine seeds.
+        """Store sizes and build the head; weights come from torch's global generator, which the engine seeds.
 
         Raises:
             ConfigError: the method cannot produce `n_bits`.
@@ -140,7 +101,7 @@ class Method(nn.Module):
         """After the optimiser's step, without gradient: memory banks."""
 
     def after_epoch(self, outputs: Callable[[], Tensor]) -> None:
-        """After each epoch; `outputs()` computes u of the whole train split in evaluation mode, rows in order."""
+        """After each epoch; `outputs()` computes u of the train split in evaluation mode, rows in order."""
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Parameter groups for the optimiser; override for parts with a learning rate of their own."""
@@ -158,9 +119,9 @@ class CodebookMethod(Method):
         raise NotImplementedError
 
     def assign(self, u: Tensor) -> Tensor:
-        """Word chosen in each book, int64 (n, n_codebooks); the method's own rule, not always the nearest word."""
+        """Word chosen in each book, int64 (n, n_codebooks), by the method's own rule."""
         raise NotImplementedError
 
     def embed(self, u: Tensor) -> Tensor:
-        """Query vector compared with the decoded words, float (n, n_codebooks * dim) for product codebooks."""
+        """Query vector compared with decoded words, float (n, n_codebooks * dim) for product codebooks."""
         raise NotImplementedError

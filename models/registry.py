@@ -1,0 +1,71 @@
+"""Every method by name. Names are known without torch; a method's file is imported when it is asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from models.errors import UnknownNameError
+from models.spec import MethodSpec
+
+if TYPE_CHECKING:
+    from models.methods.base import Method
+
+METHODS: tuple[tuple[str, str], ...] = (
+    # classic
+    ("lsh", "models.methods.classic.lsh:LSH"),
+    ("itq", "models.methods.classic.itq:ITQ"),
+    # pairwise
+    ("dpsh", "models.methods.pairwise.dpsh:DPSH"),
+    # multiwise
+    ("dtsh", "models.methods.multiwise.dtsh:DTSH"),
+    # implicit
+    ("mihash", "models.methods.implicit.mihash:MIHash"),
+    # classification
+    ("csq", "models.methods.classification.csq:CSQ"),
+    # quantization
+    ("dpq", "models.methods.quantization.dpq:DPQ"),
+)
+
+
+def _by_name(methods: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Address of each method's class; raises RuntimeError when a name or a class stands there twice."""
+    table = dict(methods)
+    if len(table) != len(methods) or len(set(table.values())) != len(methods):
+        raise RuntimeError("A method is registered twice; names and classes in METHODS are unique.")
+    return table
+
+
+_ADDRESSES = _by_name(METHODS)
+
+
+def method_names() -> tuple[str, ...]:
+    """Names of all methods, grouped by family, in the order in which they are shown."""
+    return tuple(_ADDRESSES)
+
+
+@cache
+def get_method(name: str) -> type[Method]:
+    """The class of a method; imports torch.
+
+    Raises:
+        UnknownNameError: nobody registered `name`; the message lists close matches.
+    """
+    if name not in _ADDRESSES:
+        raise UnknownNameError("method", name, _ADDRESSES)
+    module, class_name = _ADDRESSES[name].split(":")
+    found: type[Method] = getattr(import_module(module), class_name)
+    if found.spec.name != name:
+        raise RuntimeError(f"{_ADDRESSES[name]} calls itself {found.spec.name!r}; METHODS calls it {name!r}.")
+    return found
+
+
+def get_spec(name: str) -> MethodSpec:
+    """The card of a method; raises UnknownNameError like `get_method`."""
+    return get_method(name).spec
+
+
+def all_specs() -> tuple[MethodSpec, ...]:
+    """The cards of all methods, in the order of `method_names`."""
+    return tuple(get_spec(name) for name in method_names())
