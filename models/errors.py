@@ -26,6 +26,10 @@ class WeightsError(HashingError):
     """Backbone weights are not on this machine and could not be fetched."""
 
 
+class StorageError(HashingError):
+    """A file could not be written (full disk, no permission); the file that stood there before is intact."""
+
+
 class NotAvailableError(HashingError):
     """A data set, run or map is known but not present on this machine."""
 
