@@ -22,6 +22,25 @@ Bool = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class ImageTransform:
+    """How an RGB image becomes the input of a backbone; `models.data.transforms.image_array` carries it out.
+
+    Attributes:
+        resize: the shorter side after resizing, in pixels (Pillow's antialiased filters).
+        size: side of the square cut from the middle, in pixels.
+        mean: subtracted per channel, in units of 0 to 1.
+        std: divided by per channel, same units.
+        interpolation: filter of the resizing.
+    """
+
+    resize: int
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+
+
+@dataclass(frozen=True)
 class BinaryCodes:
     """Binary codes, eight bits a byte.
 
