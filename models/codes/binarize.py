@@ -1,4 +1,4 @@
-"""From real numbers to bits: the one definition that every method and test uses."""
+"""From relaxed codes to bits, for tensors. `packing.binarize_array` is the same rule for arrays."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from torch import Tensor
 
 
 def binarize(u: Tensor) -> Tensor:
-    """Sign with two values: +1 where `u >= 0`, else -1, in the dtype and shape of `u`.
+    """Binary code of a relaxed code: +1 where u >= 0, -1 elsewhere, so that 0 (and -0.0) gives +1.
 
-    A library sign returns 0 at 0, which is neither bit and makes Hamming distances half-integers
-    (methods/2-implicit-and-classification.md, section 0).
+    `torch.sign` would give 0 at 0: a third code value, and half-integer Hamming distances.
+
+    Args:
+        u: float, any shape, normally (n, n_bits).
+
+    Returns:
+        Values in {-1, +1} of u's shape, dtype and device; carries no gradient.
     """
-    return torch.where(u >= 0, 1.0, -1.0).to(u.dtype)
+    return torch.where(u.detach() >= 0, 1.0, -1.0).to(u.dtype)
