@@ -1,0 +1,235 @@
+"""Backbones by name: the shipped `small_cnn`, and torchvision's classifiers without their last layer.
+
+Weights come from, in this order: a local file if one is given; the file shipped here (`small_cnn`);
+torchvision's weights API, which keeps what it downloads in torch's own cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import pickle
+import re
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from models.errors import UnknownNameError, WeightsError
+from models.networks.names import SMALL_CNN, TORCHVISION, backbone_names
+from models.networks.small_cnn import N_FEATURES, SmallCNN
+from models.networks.torchvision_ops import declare_missing_ops
+from models.types import ImageTransform
+
+SMALL_CNN_WEIGHTS = Path(__file__).parent / "weights" / "small_cnn.safetensors"
+
+# The layer that maps penultimate features to ImageNet's classes; it is replaced by the identity.
+_LAST_LAYER = {
+    "resnet18": "fc",
+    "resnet50": "fc",
+    "alexnet": "classifier.6",
+    "mobilenet_v2": "classifier.1",
+    "mobilenet_v3_small": "classifier.3",
+    "squeezenet1_0": "classifier.1",
+    "vit_b_16": "heads.head",
+}
+
+# A connection that says nothing for so long is taken for none.
+_TIMEOUT_S = 10.0
+# small_cnn keeps a data set's own size within these bounds: it was trained at the lower one, and things that
+# measure much more than there outgrow its filters.
+_SMALL_CNN_SIZES = (64, 96)
+
+
+class Backbone(nn.Module):
+    """A network from images to features, with all that a cache needs to know about it.
+
+    Attributes:
+        name: as in `backbone_names()`.
+        n_features: width of the features.
+        transform: how an image becomes an input.
+        weights_id: names the weights: torchvision's entry, or the first 12 hex digits of a file's SHA-256.
+    """
+
+    def __init__(
+        self, name: str, network: nn.Module, n_features: int, transform: ImageTransform, weights_id: str
+    ) -> None:
+        super().__init__()
+        self.name, self.n_features, self.transform, self.weights_id = name, n_features, transform, weights_id
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features, float (n, n_features), of normalised images, float (n, 3, height, width)."""
+        features: Tensor = self.network(images)
+        return features
+
+
+def load_backbone(name: str, weights_file: Path | None = None, *, image_size: int = 64) -> Backbone:
+    """Build a backbone with its weights, in evaluation mode, float32, on the CPU.
+
+    Args:
+        name: one of `backbone_names()`.
+        weights_file: a state_dict of that architecture, `.safetensors` or a torch file (read with
+            `weights_only=True`); the classifier may have any number of classes or be absent.
+        image_size: side of the data set's images in pixels. small_cnn works at that size, kept within 64 to
+            96; torchvision's models have a size of their own.
+
+    Raises:
+        UnknownNameError: no backbone of that name.
+        WeightsError: the weights cannot be downloaded, or the file cannot be read or is of another
+            architecture.
+    """
+    if name == SMALL_CNN:
+        return _load_small_cnn(weights_file or SMALL_CNN_WEIGHTS, image_size)
+    if name not in TORCHVISION:
+        raise UnknownNameError("backbone", name, backbone_names())
+    return _load_torchvision(name, weights_file)
+
+
+def small_cnn_transform(image_size: int) -> ImageTransform:
+    """The transform of small_cnn for a data set of square images, `image_size` pixels a side."""
+    low, high = _SMALL_CNN_SIZES
+    side = min(max(image_size, low), high)
+    return ImageTransform(resize=side, size=side, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+
+
+def _load_small_cnn(weights_file: Path, image_size: int) -> Backbone:
+    with torch.device("meta"):
+        network = SmallCNN()
+    _fill(network, _read_weights(weights_file), SMALL_CNN, weights_file.name)
+    return Backbone(
+        SMALL_CNN, network.eval(), N_FEATURES, small_cnn_transform(image_size), _file_id(weights_file)
+    )
+
+
+def _load_torchvision(name: str, weights_file: Path | None) -> Backbone:
+    declare_missing_ops()
+    from torchvision.models import get_model, get_model_weights
+
+    weights = get_model_weights(name).DEFAULT
+    # On the meta device nothing is drawn or filled: quick for vit_b_16, and the global generator stays as it is.
+    with torch.device("meta"):
+        network: nn.Module = get_model(name, weights=None)
+    last_layer = _LAST_LAYER[name]
+    n_features = _input_width(network.get_submodule(last_layer))
+    network.set_submodule(last_layer, nn.Identity())
+    if weights_file is None:
+        state, weights_id, origin = _download(name, weights), str(weights), str(weights)
+    else:
+        state, weights_id, origin = _read_weights(weights_file), _file_id(weights_file), weights_file.name
+    body = {key: value for key, value in state.items() if not key.startswith(f"{last_layer}.")}
+    _fill(network, body, name, origin)
+    preset = weights.transforms()
+    transform = ImageTransform(
+        resize=preset.resize_size[0],
+        size=preset.crop_size[0],
+        mean=tuple(preset.mean),
+        std=tuple(preset.std),
+        interpolation=preset.interpolation.value,
+    )
+    return Backbone(name, network.eval(), n_features, transform, weights_id)
+
+
+def _input_width(layer: nn.Module) -> int:
+    """Width of what the last layer reads: SqueezeNet ends in a convolution, the others in a linear layer."""
+    return layer.in_channels if isinstance(layer, nn.Conv2d) else int(layer.get_parameter("weight").shape[1])
+
+
+def _fill(network: nn.Module, state: Mapping[str, Tensor], name: str, origin: str) -> None:
+    """Put `state` into a network that lies on the meta device, as float32."""
+    try:
+        keys = network.load_state_dict(state, strict=False, assign=True)
+    except RuntimeError as error:
+        # torch writes one line "size mismatch for <tensor>: ..." each; the rest is about its own classes.
+        wrong = re.findall(
+            r"size mismatch for (\S+): .*?shape torch\.Size\((\[.*?\])\).*?is torch\.Size\((\[.*?\])\)",
+            str(error),
+        )
+        if not wrong:
+            raise
+        tensor, given, expected = wrong[0]
+        raise WeightsError(
+            f"{origin} does not hold the weights of {name}: {len(wrong)} tensors have another shape, "
+            f"first {tensor}: {given} in the file, {expected} in {name}. Give a file of {name}."
+        ) from None
+    for problem, tensors in (("lacks", keys.missing_keys), ("has, unknown to it,", keys.unexpected_keys)):
+        if tensors:
+            raise WeightsError(
+                f"{origin} does not hold the weights of {name}: it {problem} {len(tensors)} tensors, "
+                f"first {tensors[0]}. Give a file of {name}."
+            )
+    network.float().requires_grad_(True)
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    """Tensors by name from a safetensors or torch file."""
+    if not path.is_file():
+        hint = (
+            "`make backbone` trains it anew."
+            if path == SMALL_CNN_WEIGHTS
+            else "Give the path of a .safetensors or .pth file."
+        )
+        raise WeightsError(f"There is no weights file {path.name}. {hint}")
+    try:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(
+            f"{path.name} cannot be read as weights ({reason}). It may be truncated, or hold more than "
+            "tensors: give a complete state_dict, .safetensors or .pth."
+        ) from None
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(
+            f"{path.name} holds a {type(state).__name__} that is not a state_dict (names to tensors). "
+            "Save `model.state_dict()` and give that file."
+        )
+    return dict(state)
+
+
+def _download(name: str, weights: object) -> dict[str, Tensor]:
+    """State dict of a torchvision entry, from torch's cache or the network."""
+    try:
+        # torch.hub announces a download on stdout, which belongs to the command line's JSON.
+        with _socket_timeout(_TIMEOUT_S), contextlib.redirect_stdout(sys.stderr):
+            state: dict[str, Tensor] = weights.get_state_dict(  # type: ignore[attr-defined]
+                progress=True, check_hash=True, map_location="cpu", weights_only=True
+            )
+    except (OSError, http.client.HTTPException, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        url = str(weights.url)  # type: ignore[attr-defined]
+        cached = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+        damaged = (
+            f" The file {cached.name} in torch's cache is damaged; delete it." if cached.exists() else ""
+        )
+        raise WeightsError(
+            f"The weights of {name} could not be fetched from {url} ({reason}).{damaged} Two ways out: "
+            "download them elsewhere and give the file (weights_file, .safetensors or .pth), or use "
+            f"{SMALL_CNN}, which needs no download."
+        ) from error
+    return state
+
+
+@contextlib.contextmanager
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    """torch.hub opens its connection without a timeout, so the default has to change for a while."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _file_id(path: Path) -> str:
+    """First 12 hex digits of the file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
