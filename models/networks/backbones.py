@@ -99,33 +99,59 @@ def small_cnn_transform(image_size: int) -> ImageTransform:
     return ImageTransform(resize=side, size=side, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 
 
+def backbone_from_state(name: str, state: Mapping[str, Tensor], *, image_size: int = 64) -> Backbone:
+    """Build a backbone around weights that somebody else read, such as those of a fine-tuned checkpoint.
+
+    Args:
+        name: one of `backbone_names()`.
+        state: `Backbone.network.state_dict()` of that backbone.
+        image_size: as in `load_backbone`.
+
+    Raises:
+        UnknownNameError: no backbone of that name.
+        WeightsError: the weights are of another architecture.
+    """
+    if name == SMALL_CNN:
+        return _small_cnn(state, "given weights", "given", image_size)
+    if name not in TORCHVISION:
+        raise UnknownNameError("backbone", name, backbone_names())
+    return _torchvision(name, state, "given weights", "given")
+
+
 def _load_small_cnn(weights_file: Path, image_size: int) -> Backbone:
+    return _small_cnn(_read_weights(weights_file), weights_file.name, _file_id(weights_file), image_size)
+
+
+def _small_cnn(state: Mapping[str, Tensor], origin: str, weights_id: str, image_size: int) -> Backbone:
     with torch.device("meta"):
         network = SmallCNN()
-    _fill(network, _read_weights(weights_file), SMALL_CNN, weights_file.name)
-    return Backbone(
-        SMALL_CNN, network.eval(), N_FEATURES, small_cnn_transform(image_size), _file_id(weights_file)
-    )
+    _fill(network, state, SMALL_CNN, origin)
+    return Backbone(SMALL_CNN, network.eval(), N_FEATURES, small_cnn_transform(image_size), weights_id)
 
 
 def _load_torchvision(name: str, weights_file: Path | None) -> Backbone:
     declare_missing_ops()
-    from torchvision.models import get_model, get_model_weights
+    from torchvision.models import get_model_weights
 
     weights = get_model_weights(name).DEFAULT
-    # On the meta device nothing is drawn or filled: quick for vit_b_16, and the global generator stays as it is.
+    if weights_file is None:
+        return _torchvision(name, _download(name, weights), str(weights), str(weights))
+    return _torchvision(name, _read_weights(weights_file), weights_file.name, _file_id(weights_file))
+
+
+def _torchvision(name: str, state: Mapping[str, Tensor], origin: str, weights_id: str) -> Backbone:
+    declare_missing_ops()
+    from torchvision.models import get_model, get_model_weights
+
+    # On the meta device nothing is drawn or filled: no second of work for vit_b_16, no use of the global generator.
     with torch.device("meta"):
         network: nn.Module = get_model(name, weights=None)
     last_layer = _LAST_LAYER[name]
     n_features = _input_width(network.get_submodule(last_layer))
     network.set_submodule(last_layer, nn.Identity())
-    if weights_file is None:
-        state, weights_id, origin = _download(name, weights), str(weights), str(weights)
-    else:
-        state, weights_id, origin = _read_weights(weights_file), _file_id(weights_file), weights_file.name
     body = {key: value for key, value in state.items() if not key.startswith(f"{last_layer}.")}
     _fill(network, body, name, origin)
-    preset = weights.transforms()
+    preset = get_model_weights(name).DEFAULT.transforms()
     transform = ImageTransform(
         resize=preset.resize_size[0],
         size=preset.crop_size[0],

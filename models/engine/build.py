@@ -1,0 +1,103 @@
+"""From names to a run: a full configuration from a method's recipe, and an untrained model from a configuration."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from models.engine.config import Mode, RunConfig
+from models.engine.inputs import TrainData
+from models.engine.model import HashModel
+from models.engine.sampling import SAMPLERS
+from models.errors import ConfigError
+from models.methods.base import make_params
+from models.registry import get_method
+
+
+def make_config(
+    dataset: str,
+    method: str,
+    n_bits: int,
+    seed: int = 0,
+    *,
+    backbone: str = "small_cnn",
+    mode: Mode = "head",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    sampler: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> RunConfig:
+    """A configuration in which everything left out is the method's own recipe and defaults.
+
+    Raises:
+        UnknownNameError: no such method.
+        ConfigError: a length the method cannot produce, an unknown or out-of-range setting.
+    """
+    method_class = get_method(method)
+    spec = method_class.spec
+    spec.check_n_bits(n_bits)
+    recipe = spec.recipe
+    config = RunConfig(
+        dataset=dataset,
+        method=method,
+        n_bits=n_bits,
+        seed=seed,
+        backbone=backbone,
+        mode=mode,
+        epochs=recipe.epochs if epochs is None else epochs,
+        batch_size=recipe.batch_size if batch_size is None else batch_size,
+        lr=recipe.lr if lr is None else lr,
+        weight_decay=recipe.weight_decay if weight_decay is None else weight_decay,
+        sampler=recipe.sampler if sampler is None else sampler,
+        params=dataclasses.asdict(make_params(method_class.Params, dict(params or {}))),
+    )
+    _check(config, closed_form=recipe.epochs == 0)
+    return config
+
+
+def _check(config: RunConfig, *, closed_form: bool) -> None:
+    if closed_form and config.epochs != 0:
+        raise ConfigError(
+            f"{config.method} is solved in closed form; it has no epochs ({config.epochs} were asked for)."
+        )
+    if config.epochs < (0 if closed_form else 1):
+        raise ConfigError(f"{config.method} trains for at least 1 epoch; got {config.epochs}.")
+    if config.batch_size < 1:
+        raise ConfigError(f"A batch holds at least one image; got batch_size={config.batch_size}.")
+    if not config.lr > 0 or config.weight_decay < 0 or config.seed < 0:
+        raise ConfigError(
+            "The learning rate is above 0, weight decay and seed are not negative; got "
+            f"lr={config.lr}, weight_decay={config.weight_decay}, seed={config.seed}."
+        )
+    if config.mode not in ("head", "finetune"):
+        raise ConfigError(f"A run's mode is head or finetune; got {config.mode!r}.")
+    if config.mode == "finetune" and closed_form:
+        raise ConfigError(f"{config.method} is solved in closed form; it cannot train a backbone. Use mode head.")
+    if config.sampler not in SAMPLERS:
+        raise ConfigError(f"Unknown sampler {config.sampler!r}. Known: {', '.join(SAMPLERS)}.")
+
+
+def build_model(config: RunConfig, data: TrainData) -> HashModel:
+    """An untrained model for the train split; weights come from torch's global generator.
+
+    Raises:
+        ConfigError: the method does not take the data's labels.
+    """
+    method_class = get_method(config.method)
+    method_class.spec.check_labels(data.label_kind)
+    features = torch.from_numpy(data.features.copy())
+    method = method_class(
+        config.n_bits,
+        features.shape[1],
+        data.labels.shape[1],
+        make_params(method_class.Params, dict(config.params)),
+    )
+    # The caller's backbone stays as it is: training changes a copy.
+    backbone = copy.deepcopy(data.backbone)
+    return HashModel(method, features.mean(dim=0), features.std(dim=0, correction=0), backbone)

@@ -1,0 +1,257 @@
+"""The one training loop. Nothing here is particular to a method: methods differ by the hooks they fill.
+
+Recipe, shared by all: AdamW on all parameters, learning rate falling to 0 along a cosine over the run's steps, no
+warm-up, no clipping; the last epoch is the result, never the best one on some split. Epochs, batch size, rate, decay
+and sampler are the method's `Recipe` unless the caller says otherwise.
+
+Order of hooks: `before_fit`; then per epoch `before_epoch`, per step `loss` and `after_step`, then `after_epoch`.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from models.engine.build import build_model
+from models.engine.config import RunConfig
+from models.engine.devices import single_device
+from models.engine.events import EpochDone, Event, Finished, Started, StepDone, Stopped
+from models.engine.health import train_health
+from models.engine.inputs import TrainData
+from models.engine.model import HashModel
+from models.engine.sampling import epoch_batches
+from models.engine.state import RunRandomness, TrainingState, capture, restore
+from models.errors import TrainingError
+from models.methods.base import Batch, TrainSet
+from models.types import Int64
+
+BACKBONE_LR = 0.1  # of the head's, in `finetune`
+SAVE_EVERY_S = 30.0
+
+
+def train(
+    config: RunConfig,
+    data: TrainData,
+    *,
+    cancel: threading.Event | None = None,
+    resume_from: TrainingState | Path | None = None,
+    state_file: Path | None = None,
+    fabric: Fabric | None = None,
+    step_interval_s: float = 0.2,
+) -> Iterator[Event]:
+    """Train a method and tell how it goes.
+
+    Args:
+        config: the run; `models.engine.build.make_config` fills in a method's recipe.
+        data: the train split.
+        cancel: set it, from any thread, to stop after the current step.
+        resume_from: a state that `Stopped` carried, or the file it named; the result is that of an undisturbed run.
+        state_file: where the state is kept, every half minute and when the run stops (cancelled, Ctrl-C, generator
+            closed); removed at the end.
+        fabric: launched Fabric that names devices and strategy; None is one CPU device. With several processes every
+            one of them calls this function; a batch is shared out, the loss is that of the whole batch.
+        step_interval_s: least time between two `StepDone`; 0 tells every step.
+
+    Yields:
+        `Started`, then `StepDone` and `EpochDone`, and at the end `Finished` or `Stopped`.
+
+    Raises:
+        TrainingError: a loss term is not finite; names method, epoch and term.
+        ConfigError: method and data or settings do not fit together.
+        CheckpointError: `resume_from` is of another run.
+    """
+    began = last_told = last_saved = time.monotonic()
+    fabric = fabric or single_device()
+    if isinstance(resume_from, Path):
+        resume_from = TrainingState.load(resume_from)
+    if resume_from is not None:
+        resume_from.check_config(config)
+    batches = _share(epoch_batches(config.sampler, data.labels, config.batch_size, config.seed, 0), fabric)
+    n_steps, epochs_done = len(batches), 0
+
+    randomness = RunRandomness(config.seed)
+    generator = torch.Generator().manual_seed(config.seed)
+    with randomness.active():
+        model = build_model(config, data).to(fabric.device)
+        labels = torch.from_numpy(data.labels.copy()).to(fabric.device)
+        standardised = (torch.from_numpy(data.features.copy()).to(fabric.device) - model.mean) / model.std
+        model.method.before_fit(TrainSet(standardised, labels, generator))
+    n_parameters = sum(p.numel() for p in model.parameters())
+    if config.epochs == 0:
+        yield Started(config, 0, 0, n_parameters)
+        yield _finished(model, began)
+        return
+
+    optimizer = torch.optim.AdamW(_parameter_groups(model, config), weight_decay=config.weight_decay)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    state: TrainingState | None = None
+    if resume_from is not None:
+        restore(resume_from, model, optimizer, generator)
+        state, epochs_done = resume_from, resume_from.epochs_done
+    step_module, wrapped_optimizer = fabric.setup(_Step(model, fabric), optimizer)
+
+    def keep() -> None:
+        if state is not None and state_file is not None and fabric.is_global_zero:
+            state.save(state_file)
+
+    yield Started(config, config.epochs, n_steps, n_parameters, epochs_done)
+    try:
+        resumed_after = epochs_done
+        for epoch in range(epochs_done, config.epochs):
+            with randomness.active():
+                # Epochs have seeds of their own, so a resumed run needs no generator of the one before.
+                randomness.reseed(config.seed, epoch + 1, fabric.global_rank)
+                model.method.before_epoch(epoch, config.epochs)
+            model.train()
+            rows_of_steps = _share(
+                epoch_batches(config.sampler, data.labels, config.batch_size, config.seed, epoch), fabric
+            )
+            sums: dict[str, float] = {}
+            for step, inputs in enumerate(data.inputs.batches(rows_of_steps)):
+                if _asked_to_stop(cancel, fabric):
+                    keep()
+                    yield Stopped(epochs_done, config.epochs, state, state_file, interrupted=False)
+                    return
+                with randomness.active():
+                    done = (epoch * n_steps + step) / (config.epochs * n_steps)
+                    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                        group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
+                    rows = torch.from_numpy(rows_of_steps[step]).to(fabric.device)
+                    moved = data.inputs.augmented(inputs.to(fabric.device))
+                    terms, batch = step_module(moved, labels[rows], rows)
+                    values = _finite(terms, config, epoch + 1, step + 1)
+                    wrapped_optimizer.zero_grad(set_to_none=True)
+                    fabric.backward(sum(terms.values()))
+                    wrapped_optimizer.step()
+                    with torch.no_grad():
+                        model.method.after_step(Batch(*batch))
+                for name, value in values.items():
+                    sums[name] = sums.get(name, 0.0) + value
+                if time.monotonic() - last_told >= step_interval_s:
+                    last_told = time.monotonic()
+                    yield StepDone(epoch + 1, config.epochs, step + 1, n_steps, values)
+
+            with randomness.active(), torch.no_grad():
+                outputs = _Outputs(model, data, fabric)
+                model.method.after_epoch(outputs)
+                health = train_health(model, outputs())
+            epochs_done = epoch + 1
+            state = capture(config, epochs_done, model, optimizer, generator)
+            now = time.monotonic()
+            if now - last_saved > SAVE_EVERY_S:
+                keep()
+                last_saved = now
+            eta_s = (now - began) / (epochs_done - resumed_after) * (config.epochs - epochs_done)
+            means = {name: total / n_steps for name, total in sums.items()}
+            yield EpochDone(epochs_done, config.epochs, means, health, now - began, eta_s)
+    except KeyboardInterrupt:
+        keep()
+        yield Stopped(epochs_done, config.epochs, state, state_file, interrupted=True)
+        return
+    except GeneratorExit:  # the caller lost interest: nobody reads an event any more, but the state is kept
+        if epochs_done < config.epochs:
+            keep()
+        raise
+    if state_file is not None and fabric.is_global_zero:
+        state_file.unlink(missing_ok=True)
+    yield _finished(model, began)
+
+
+class _Step(nn.Module):
+    """Forward pass and loss as one module, so that every strategy sees all parameters a step uses."""
+
+    def __init__(self, model: HashModel, fabric: Fabric) -> None:
+        super().__init__()
+        self.model = model
+        self._fabric = fabric
+
+    def forward(
+        self, inputs: Tensor, labels: Tensor, rows: Tensor
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """Loss terms and the batch, (features, u, labels, rows), that they were computed on."""
+        features, u = self.model(inputs)
+        # A pairwise loss on shares of a batch is not the loss on the batch, so every process sees all of it. The
+        # gradient that comes back through the gathering is the sum over processes; the strategy's mean undoes it.
+        batch = (
+            self._gathered(features),
+            self._gathered(u),
+            self._gathered(labels.byte()).bool(),
+            self._gathered(rows),
+        )
+        return self.model.method.loss(Batch(*batch)), batch
+
+    def _gathered(self, tensor: Tensor) -> Tensor:
+        if self._fabric.world_size == 1:
+            return tensor
+        parts = self._fabric.all_gather(tensor, sync_grads=tensor.requires_grad)
+        assert isinstance(parts, Tensor)
+        return parts.flatten(0, 1)
+
+
+class _Outputs:
+    """u of the whole train split in evaluation mode, computed once per epoch and only if somebody asks."""
+
+    def __init__(self, model: HashModel, data: TrainData, fabric: Fabric) -> None:
+        self._model, self._data, self._fabric = model, data, fabric
+        self._u: Tensor | None = None
+
+    def __call__(self) -> Tensor:
+        if self._u is None:
+            self._model.eval()
+            n = len(self._data.inputs)
+            rows = [torch.arange(i, min(i + 512, n)).numpy() for i in range(0, n, 512)]
+            chunks = [
+                self._model(inputs.to(self._fabric.device))[1] for inputs in self._data.inputs.batches(rows)
+            ]
+            self._u = torch.cat(chunks)
+        return self._u
+
+
+def _share(batches: list[Int64], fabric: Fabric) -> list[Int64]:
+    """This process's part of each batch; what does not divide evenly is left out, the same in every process."""
+    n = fabric.world_size
+    even = [rows[: len(rows) // n * n] for rows in batches]
+    return [rows.reshape(n, -1)[fabric.global_rank] for rows in even if len(rows)]
+
+
+def _parameter_groups(model: HashModel, config: RunConfig) -> list[dict[str, Any]]:
+    groups = model.method.parameter_groups(config.lr)
+    if model.backbone is not None:
+        groups.append({"params": list(model.backbone.parameters()), "lr": config.lr * BACKBONE_LR})
+    return groups
+
+
+def _finite(terms: dict[str, Tensor], config: RunConfig, epoch: int, step: int) -> dict[str, float]:
+    """Terms as numbers; one transfer from the device for all of them."""
+    numbers = torch.stack([term.detach() for term in terms.values()]).tolist()
+    values = dict(zip(terms, numbers, strict=True))
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"{config.method}: loss term {name!r} became {value} in epoch {epoch}, step {step}. "
+                f"Lower the learning rate (now {config.lr:g}) or the term's weight, and look for NaN in the features."
+            )
+    return values
+
+
+def _asked_to_stop(cancel: threading.Event | None, fabric: Fabric) -> bool:
+    asked = cancel is not None and cancel.is_set()
+    if fabric.world_size == 1:
+        return asked
+    # All processes have to leave the loop at the same step, or the others would wait for ever.
+    votes = fabric.all_reduce(torch.tensor(float(asked), device=fabric.device), reduce_op="sum")
+    return bool(votes > 0)
+
+
+def _finished(model: HashModel, began: float) -> Finished:
+    model.cpu().eval()
+    model.round_to_half()
+    return Finished(model, time.monotonic() - began)

@@ -1,0 +1,24 @@
+"""Which software made a file."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+_PACKAGES = (
+    "torch", "torchvision", "lightning-fabric", "numpy", "scikit-learn", "faiss-cpu", "numba", "umap-learn", "pillow",
+    "safetensors",
+)  # fmt: skip
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Version of Python and of every package that decides codes, maps or figures; absent packages are left out."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
