@@ -56,7 +56,7 @@ def npz_bytes(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
             member.compress_type = zipfile.ZIP_DEFLATED
             member.external_attr = 0o644 << 16
             content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            np.lib.format.write_array(content, np.asarray(arrays[name], order="C"), allow_pickle=False)
             archive.writestr(member, content.getvalue(), compresslevel=9)
     return buffer.getvalue()
 
