@@ -1,6 +1,6 @@
 """Image to array: the one path for data-set images, uploads and pre-training alike (Pillow and NumPy only).
 
-Written to give exactly what torchvision's `ImageClassification` preset gives for a Pillow image, so that weights
+It gives exactly what torchvision's `ImageClassification` preset gives for a Pillow image, so that weights
 published with that preset see what they were trained on, without torch having to be loaded.
 """
 

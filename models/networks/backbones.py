@@ -143,7 +143,7 @@ def _torchvision(name: str, state: Mapping[str, Tensor], origin: str, weights_id
     declare_missing_ops()
     from torchvision.models import get_model, get_model_weights
 
-    # On the meta device nothing is drawn or filled: no second of work for vit_b_16, no use of the global generator.
+    # On the meta device nothing is drawn or filled: fast for vit_b_16, and the global generator is untouched.
     with torch.device("meta"):
         network: nn.Module = get_model(name, weights=None)
     last_layer = _LAST_LAYER[name]

@@ -1,10 +1,10 @@
 """Make `import torchvision` work where its compiled operators do not load.
 
-The torchvision of PyPI is compiled against a CUDA torch. Beside a CPU torch the linker refuses its library, and
-importing torchvision 0.28 then fails with "operator torchvision::nms does not exist", because it describes the
-result of an operator that nobody has defined. The image classifiers used here need none of these operators, so
-where the library does not load, their signatures are declared and nothing more: calling one still fails,
-importing does not.
+The torchvision of PyPI is compiled against a CUDA torch. Beside a CPU torch the linker refuses its library,
+and importing torchvision 0.28 then fails with "operator torchvision::nms does not exist", because it
+describes the result of an operator that nobody has defined. The image classifiers used here need none of
+these operators. So where the library does not load, their signatures are declared and nothing more: calling
+one still fails, importing does not.
 """
 
 from __future__ import annotations
