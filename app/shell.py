@@ -1,0 +1,33 @@
+"""The script behind every page: look, navigation, bar. No logic."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+from app.components import error_box
+from app.components.bar import bar
+from app.components.frontend import FOLDER
+
+VIEWS = Path(__file__).with_name("views")
+SEARCH = str(VIEWS / "search.py")
+
+st.set_page_config(page_title="Hashlens", page_icon=":material/grid_view:", layout="wide")
+st.html(f"<style>{(FOLDER / 'tokens.css').read_text()}{(FOLDER / 'page.css').read_text()}</style>")
+
+page = st.navigation(
+    [
+        st.Page(SEARCH, title="Search", default=True),
+        st.Page(VIEWS / "compare.py", title="Compare"),
+        st.Page(VIEWS / "map.py", title="Map"),
+        st.Page(VIEWS / "codes.py", title="Codes"),
+        st.Page(VIEWS / "metrics.py", title="Metrics"),
+    ],
+    position="top",
+)
+with error_box.guard():
+    state.begin()
+    bar(SEARCH)
+    for text in state.take_notes():
+        st.info(text, icon=":material/info:")
+    page.run()
