@@ -20,8 +20,9 @@ SPLITS: tuple[Split, ...] = ("train", "query", "database")
 class DatasetInfo:
     """The identity card of a data set.
 
-    The train split lies inside the database: `n_train` of the `n_database` images. `available` is False when the
-    files are not on this machine; `note` then says how to get them.
+    The train split lies inside the database: `n_train` of the `n_database` images. `available` is False when
+    the files are not on this machine; `note` then says how to get them. `mirror_is_same` is False where a
+    mirror image shows another thing, so that training must not flip images.
     """
 
     name: str
@@ -37,6 +38,7 @@ class DatasetInfo:
     source: str
     available: bool = True
     note: str = ""
+    mirror_is_same: bool = True
 
     def n_rows(self, split: Split) -> int:
         """Number of images in a split.
@@ -85,7 +87,7 @@ def sample_data_root() -> Path:
 
 
 def check_row(info: DatasetInfo, split: Split, row: int) -> None:
-    """Raise DataError when `row` is no row of `split`; negative rows are refused, not counted from the end."""
+    """Raise DataError when `row` is no row of `split`; negative rows are not counted from the end."""
     n = info.n_rows(split)
     if not 0 <= row < n:
         raise DataError(f"{info.name} has {n} {split} images, rows 0 to {n - 1}; row {row} was asked for.")

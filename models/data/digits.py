@@ -1,9 +1,9 @@
 """Handwritten digits: 1,797 real images of 8x8 pixels that come with scikit-learn.
 
-Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository (1998),
-the test part, 13 writers; loaded from scikit-learn at run time, never copied. The split is drawn once with a fixed
-seed and is the same for each class: 40 queries, 70 train images, the rest in the database only. Writers are not known
-per image, so one writer's digits may be among queries and database.
+Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository
+(1998), the test part, 13 writers; loaded from scikit-learn at run time, never copied. The split is drawn once
+with a fixed seed and is the same for each class: 40 queries, 70 train images, the rest in the database only.
+Writers are not known per image, so one writer's digits may be among queries and database.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ INFO = DatasetInfo(
     class_names=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     image_size=8,
     licence="CC BY 4.0 (UCI); distributed with scikit-learn",
-    source="UCI Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, 1998), by way of scikit-learn",
+    source="UCI Optical Recognition of Handwritten Digits (Alpaydin, Kaynak 1998), by way of scikit-learn",
+    mirror_is_same=False,
 )
 
 

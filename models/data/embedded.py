@@ -1,9 +1,9 @@
 """Data sets that are shipped in `sample_data/`: images in one archive, labels beside them.
 
 Layout of `sample_data/<name>/`: `images.zip` with members `query/00000.webp`, `database/00000.webp`, ...;
-`labels.npz` with `query` and `database` (bool, (n, n_classes)) and `train_rows` (int64, rows of the database);
-optionally `captions.json`, an object of one list of sentences per split. Title, class names, licence, source and
-image size are in `sample_data/manifest.json` under `datasets.<name>`.
+`labels.npz` with `query` and `database` (bool, (n, n_classes)) and `train_rows` (int64, rows of the
+database); optionally `captions.json`, an object of one list of sentences per split. Title, class names,
+licence, source and image size are in `sample_data/manifest.json` under `datasets.<name>`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Embedded:
         self.name = name
         self.root = sample_data_root() if root is None else root
         self.folder = self.root / name
-        self._zip_lock = threading.Lock()  # zipfile members share one file position; the app reads from threads
+        # Members of an archive share one file position, and the app reads from several threads.
+        self._zip_lock = threading.Lock()
 
     @cached_property
     def info(self) -> DatasetInfo:

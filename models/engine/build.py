@@ -1,4 +1,4 @@
-"""From names to a run: a full configuration from a method's recipe, and an untrained model from a configuration."""
+"""From names to a run: a method's recipe to a full configuration, a configuration to an untrained model."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ def _check(config: RunConfig, *, closed_form: bool) -> None:
     if config.mode not in ("head", "finetune"):
         raise ConfigError(f"A run's mode is head or finetune; got {config.mode!r}.")
     if config.mode == "finetune" and closed_form:
-        raise ConfigError(f"{config.method} is solved in closed form; it cannot train a backbone. Use mode head.")
+        raise ConfigError(
+            f"{config.method} is solved in closed form; it cannot train a backbone. Use mode head."
+        )
     if config.sampler not in SAMPLERS:
         raise ConfigError(f"Unknown sampler {config.sampler!r}. Known: {', '.join(SAMPLERS)}.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,24 @@ FORMAT_VERSION = 1
 _REBUILD = "Rebuild it with `make zoo`, or train again."
 
 
-def save_checkpoint(path: Path, model: HashModel, config: RunConfig) -> None:
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model and where it came from.
+
+    Attributes:
+        model: on the CPU, in evaluation mode.
+        config: the run.
+        weights_id: of the backbone that made the features (`Backbone.weights_id`), before any fine-tuning.
+        image_size: the side of images that the backbone was opened for.
+    """
+
+    model: HashModel
+    config: RunConfig
+    weights_id: str
+    image_size: int
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a trained model, atomically; the same model gives the same bytes.
 
     Floating-point weights are stored in half precision. `train` has rounded them already, so nothing is lost.
@@ -33,12 +51,14 @@ def save_checkpoint(path: Path, model: HashModel, config: RunConfig) -> None:
     Raises:
         StorageError: the disk is full; an older checkpoint at `path` is intact.
     """
+    model = checkpoint.model
     header = {
         "format_version": FORMAT_VERSION,
-        "config": json.loads(config.to_json()),
+        "config": json.loads(checkpoint.config.to_json()),
         "n_features": model.method.n_features,
         "n_classes": model.method.n_classes,
-        "backbone": None if model.backbone is None else _backbone_header(model.backbone),
+        "weights_id": checkpoint.weights_id,
+        "image_size": checkpoint.image_size,
         "versions": library_versions(),
     }
     tensors = {
@@ -49,7 +69,7 @@ def save_checkpoint(path: Path, model: HashModel, config: RunConfig) -> None:
     write_atomically(path, save(tensors, {"hashlens": json.dumps(header, sort_keys=True)}))
 
 
-def load_checkpoint(path: Path, expected: RunConfig | None = None) -> tuple[HashModel, RunConfig]:
+def load_checkpoint(path: Path, expected: RunConfig | None = None) -> Checkpoint:
     """Rebuild a trained model, on the CPU, in evaluation mode.
 
     Args:
@@ -63,7 +83,7 @@ def load_checkpoint(path: Path, expected: RunConfig | None = None) -> tuple[Hash
     try:
         config = RunConfig(**header["config"])
         n_features, n_classes = int(header["n_features"]), int(header["n_classes"])
-        backbone_header = header["backbone"]
+        weights_id, image_size = str(header["weights_id"]), int(header["image_size"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} has a header without {error}. {_REBUILD}") from None
     if expected is not None and expected != config:
@@ -77,14 +97,14 @@ def load_checkpoint(path: Path, expected: RunConfig | None = None) -> tuple[Hash
         params = make_params(method_class.Params, dict(config.params))
         method = method_class(config.n_bits, n_features, n_classes, params)
     backbone = None
-    if backbone_header is not None:
+    if config.mode == "finetune":
         try:
-            backbone = _trained_backbone(backbone_header, tensors)
-        except (KeyError, TypeError, ValueError, WeightsError, UnknownNameError) as error:
+            backbone = _trained_backbone(config.backbone, tensors, image_size)
+        except (WeightsError, UnknownNameError) as error:
             raise CheckpointError(f"{path} holds no usable backbone: {error} {_REBUILD}") from None
     model = HashModel(method, torch.zeros(n_features), torch.ones(n_features), backbone)
     _fill(model, tensors, path)
-    return model.eval(), config
+    return Checkpoint(model.eval(), config, weights_id, image_size)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -140,13 +160,8 @@ def _fill(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
             )
 
 
-def _backbone_header(backbone: nn.Module) -> dict[str, Any]:
-    assert isinstance(backbone, Backbone), "only our backbones know their name and transform"
-    return {"name": backbone.name, "image_size": backbone.transform.resize}
-
-
-def _trained_backbone(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Backbone:
+def _trained_backbone(name: str, tensors: Mapping[str, Tensor], image_size: int) -> Backbone:
     """A backbone around the checkpoint's own weights."""
     prefix = "backbone.network."
-    state = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-    return backbone_from_state(str(header["name"]), state, image_size=int(header["image_size"]))
+    state = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+    return backbone_from_state(name, state, image_size=image_size)

@@ -16,7 +16,8 @@ Mode = Literal["head", "finetune"]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One method, one length, one data set, one seed. `params` holds every hyper-parameter of the method, by name.
+    """One method, one length, one data set, one seed. `params` holds every hyper-parameter of the method,
+    by name.
 
     Two runs with equal configs on equal software produce equal codes.
     """

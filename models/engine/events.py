@@ -1,4 +1,4 @@
-"""What a training run tells while it runs. The command line's progress bar and the app's charts read these."""
+"""What a training run tells while it runs; read by the command line's progress bar and the app's charts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The run was cancelled or interrupted; `state` continues it exactly, `state_file` holds the same on disk."""
+    """The run was cancelled or interrupted; `state` continues it exactly, `state_file` holds the same."""
 
     epochs_done: int
     n_epochs: int

@@ -1,7 +1,7 @@
 """Backbone features of a data set: computed once per (images, weights, transform), then read from disk.
 
-Features are rounded to half precision, always: what is shipped, what is cached and what an upload gives are then the
-same numbers, at half the bytes. Reading needs no torch.
+Features are rounded to half precision, always: what is shipped, what is cached and what an upload gives are
+then the same numbers, at half the bytes. Reading needs no torch.
 """
 
 from __future__ import annotations

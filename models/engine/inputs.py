@@ -1,4 +1,4 @@
-"""What a training step reads: stored features (`head`), or images on their way through the backbone (`finetune`)."""
+"""What a training step reads: stored features (mode `head`), or images for the backbone (mode `finetune`)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FeatureInputs:
 
 
 class ImageInputs:
-    """Images decoded by threads while the network works on the batch before (Pillow lets other threads run)."""
+    """Images decoded by threads while the network works on the batch before."""
 
     def __init__(
         self,
@@ -98,7 +98,8 @@ class TrainData:
         inputs: features, or images when there is a backbone.
         labels: bool (n_train, n_classes).
         label_kind: `single` or `multi`.
-        features: float32 (n_train, n_features), the untrained backbone's output, for standardisation and closed forms.
+        features: float32 (n_train, n_features), the untrained backbone's output, for standardisation and
+            closed forms.
         backbone: trained along with the head; None in `head` mode.
     """
 

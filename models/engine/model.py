@@ -1,4 +1,4 @@
-"""A trained hashing system: standardisation and method, with the backbone in front when it was trained too."""
+"""A hashing system: standardisation and method, with the backbone in front when it is trained too."""
 
 from __future__ import annotations
 
@@ -85,24 +85,33 @@ class HashModel(nn.Module):
                 tensor.copy_(tensor.half().float())
 
     @torch.no_grad()
-    def encode(self, inputs: Float32) -> Encoded:
-        """Codes of features (n, n_features), or of prepared images (n, 3, size, size) when there is a backbone.
+    def relaxed(self, inputs: Float32) -> Float32:
+        """u, float32 (n, n_outputs), of features (n, n_features), or of prepared images when there is a
+        backbone.
 
         Call it in evaluation mode.
         """
         assert not self.training, "dropout would make the codes random"
         size = FEATURE_CHUNK if self.backbone is None else IMAGE_CHUNK
         chunks = [
-            self(torch.from_numpy(np.ascontiguousarray(inputs[i : i + size])))[1]
+            self(torch.from_numpy(np.ascontiguousarray(inputs[i : i + size])))[1].numpy()
             for i in range(0, len(inputs), size)
         ]
-        n_outputs = self.method(self.mean[None]).shape[1]
-        return self.encode_relaxed(torch.cat(chunks) if chunks else torch.empty(0, n_outputs))
+        return np.concatenate(chunks) if chunks else np.empty((0, self.n_outputs), dtype=np.float32)
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of u."""
+        return int(self.method(self.mean[None]).shape[1])
+
+    def encode(self, inputs: Float32) -> Encoded:
+        """Codes of features (n, n_features), or of prepared images when there is a backbone."""
+        return self.encode_relaxed(self.relaxed(inputs))
 
     @torch.no_grad()
-    def encode_relaxed(self, u: Tensor) -> Encoded:
-        """Codes of relaxed codes u, float (n, n_outputs)."""
-        relaxed = u.cpu().numpy()
+    def encode_relaxed(self, relaxed: Float32) -> Encoded:
+        """Codes of relaxed codes, float32 (n, n_outputs)."""
+        u = torch.from_numpy(relaxed)
         if not isinstance(self.method, CodebookMethod):
             return Encoded(pack(self.method.binarize(u).cpu().numpy()), relaxed)
         words = self.method.assign(u).cpu().numpy().astype(np.uint8)

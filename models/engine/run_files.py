@@ -1,7 +1,8 @@
 """The files of a stored run and what is inside them; readers and writers side by side. No torch.
 
-A run's folder holds `result.json` (config, protocol, metrics, curves, health, versions: the same on every rebuild),
-`cost.json` (seconds and memory, which are not), `codes.npz`, `map.npz`, `bits.npz` and `checkpoint.safetensors`.
+A run's folder holds `result.json` (config, protocol, metrics, curves, health, versions: the same on every
+rebuild), `cost.json` (seconds and memory, which are not), `codes.npz`, `map.npz`, `bits.npz` and
+`checkpoint.safetensors`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import numpy.typing as npt
 
 from models.errors import CheckpointError
 from models.files import npz_bytes, write_atomically
-from models.types import BinaryCodes, Codes, Float32, Float64, Int64, Queries
+from models.types import BinaryCodes, CodebookCodes, Codes, Float32, Float64, Int64, Queries
 
 Arrays = dict[str, npt.NDArray[Any]]
-MAP_LEVELS = 4095  # positions are stored on a grid of 4096 steps a side: finer than any screen, half the bytes
+# Positions are stored on a grid of 4096 steps a side: finer than any screen, half the bytes.
+MAP_LEVELS = 4095
+_REBUILD = "Rebuild it with `make zoo`."
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class CodeMap:
     Attributes:
         xy_database: float32 (n_database, 2).
         xy_query: float32 (n_query, 2).
-        neighbour_preservation: mean share, 0 to 1, of a code's `k` nearest codes that are also among the `k` nearest
-            on the map, over distinct codes.
+        neighbour_preservation: mean share, 0 to 1, of a code's `k` nearest codes that are also among the `k`
+            nearest on the map, over distinct codes.
         k: number of neighbours of that share.
     """
 
@@ -46,7 +49,7 @@ class BitSummary:
     """Relaxed values per bit over the database, and the images that sit at either end.
 
     Attributes:
-        edges: float64 (n_bins + 1,), shared by all bits; values beyond the ends are counted in the outer bins.
+        edges: float64 (n_bins + 1,), shared by all bits; outer bins also count what lies beyond them.
         counts: int64 (n_bits, n_bins).
         strongest_zero: int64 (n_bits, 12), database rows with the lowest values, lowest first.
         strongest_one: int64 (n_bits, 12), database rows with the highest values, highest first.
@@ -93,7 +96,7 @@ def read_arrays(path: Path) -> Arrays:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is truncated or foreign ({error}). Rebuild it with `make zoo`.") from None
+        raise CheckpointError(f"{path} is truncated or foreign ({error}). {_REBUILD}") from None
     for array in arrays.values():
         array.setflags(write=False)
     return arrays
@@ -117,8 +120,6 @@ def write_run_codes(path: Path, codes: RunCodes, per_query: dict[str, Float32]) 
 
 def read_run_codes(path: Path) -> tuple[RunCodes, dict[str, Float64]]:
     """Read `codes.npz`; codebooks and embeddings come back as float32."""
-    from models.types import CodebookCodes
-
     arrays = read_arrays(path)
     per_query = {
         name.removeprefix("per_query_"): values.astype(np.float64)
@@ -140,7 +141,7 @@ def read_run_codes(path: Path) -> tuple[RunCodes, dict[str, Float64]]:
             arrays["embeddings"].astype(np.float32),
         ), per_query
     except KeyError as error:
-        raise CheckpointError(f"{path} has no array {error}. Rebuild it with `make zoo`.") from None
+        raise CheckpointError(f"{path} has no array {error}. {_REBUILD}") from None
 
 
 def write_map(path: Path, code_map: CodeMap) -> None:
@@ -170,7 +171,7 @@ def read_map(path: Path) -> CodeMap:
         database, query = ((arrays[s].T * step + low).astype(np.float32) for s in ("database", "query"))
         return CodeMap(database, query, float(arrays["neighbour_preservation"]), int(arrays["k"]))
     except KeyError as error:
-        raise CheckpointError(f"{path} has no array {error}. Rebuild it with `make zoo`.") from None
+        raise CheckpointError(f"{path} has no array {error}. {_REBUILD}") from None
 
 
 def write_bit_summary(path: Path, summary: BitSummary) -> None:
@@ -188,14 +189,15 @@ def read_bit_summary(path: Path) -> BitSummary:
     """Read `bits.npz`."""
     arrays = read_arrays(path)
     try:
-        counts, zero, one = (arrays[k].astype(np.int64) for k in ("counts", "strongest_zero", "strongest_one"))
+        names = ("counts", "strongest_zero", "strongest_one")
+        counts, zero, one = (arrays[name].astype(np.int64) for name in names)
         return BitSummary(arrays["edges"], counts, zero, one)
     except KeyError as error:
-        raise CheckpointError(f"{path} has no array {error}. Rebuild it with `make zoo`.") from None
+        raise CheckpointError(f"{path} has no array {error}. {_REBUILD}") from None
 
 
 def write_json(path: Path, record: dict[str, Any]) -> None:
-    """Write a record as JSON: sorted keys, one space of indent (so that a change shows line by line), no NaN."""
+    """Write a record as JSON: sorted keys, a line per value so that a change shows, no NaN."""
     text = json.dumps(record, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
     write_atomically(path, (text + "\n").encode())
 
@@ -209,7 +211,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise CheckpointError(f"{path} is truncated or foreign ({error}). Rebuild it with `make zoo`.") from None
+        raise CheckpointError(f"{path} is truncated or foreign ({error}). {_REBUILD}") from None
     if not isinstance(record, dict):
-        raise CheckpointError(f"{path} holds no JSON object. Rebuild it with `make zoo`.")
+        raise CheckpointError(f"{path} holds no JSON object. {_REBUILD}")
     return record

@@ -1,4 +1,4 @@
-"""Which rows of the train split come together in a batch. The order of an epoch follows from seed and epoch alone."""
+"""Which rows of the train split share a batch. The order of an epoch follows from seed and epoch alone."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def epoch_batches(sampler: str, labels: Bool, batch_size: int, seed: int, epoch:
     """Rows of each step of one epoch; both samplers make ceil(n_train / batch_size) steps.
 
     Args:
-        sampler: `shuffled` visits every row once. `class_balanced` goes round the classes, so that each batch holds
-            equally many images of each (a multi-label image stands for the class it was drawn for); within a class
-            every row is visited before any comes again.
+        sampler: `shuffled` visits every row once. `class_balanced` goes round the classes, so that each
+            batch holds equally many images of each (a multi-label image stands for the class it was drawn
+            for); within a class every row is visited before any comes again.
         labels: bool (n_train, n_classes).
         batch_size: rows per step; the last shuffled batch may be smaller.
         seed: the run's seed.
@@ -38,7 +38,7 @@ def epoch_batches(sampler: str, labels: Bool, batch_size: int, seed: int, epoch:
 
 
 def _class_balanced(labels: Bool, n_rows: int, rng: np.random.Generator) -> Int64:
-    """`n_rows` rows; any run of n_classes of them that starts at a multiple of n_classes names each class once."""
+    """`n_rows` rows: round after round of one row from each class, the classes in random order."""
     present = np.flatnonzero(labels.any(axis=0))
     n_rounds = -(-n_rows // len(present))
     columns = []

@@ -24,8 +24,8 @@ _FORMAT = "hashlens-training-state-1"
 class TrainingState:
     """A copy of everything that training has changed.
 
-    Random numbers of an epoch follow from seed and epoch (see `epoch_randomness`), so the only generator kept is the
-    one that the method was given in `before_fit`.
+    Random numbers of an epoch follow from seed and epoch (see `RunRandomness`), so the only generator
+    kept is the one that the method was given in `before_fit`.
 
     Attributes:
         config: the run it belongs to.
@@ -83,7 +83,8 @@ class TrainingState:
         ours, theirs = vars(config), vars(self.config)
         differing = [f"{k}: {theirs[k]!r} there, {ours[k]!r} here" for k in ours if ours[k] != theirs[k]]
         raise CheckpointError(
-            f"The training state is of another run ({'; '.join(differing)}). Use the same settings, or train anew."
+            f"The training state is of another run ({'; '.join(differing)}). "
+            "Use the same settings, or train anew."
         )
 
 
@@ -92,12 +93,16 @@ def capture(
 ) -> TrainingState:
     """Copy the state of a run to the CPU."""
     return TrainingState(
-        config, epochs_done, _copied(all_tensors(module)), _copied(optimizer.state_dict()), generator.get_state()
+        config,
+        epochs_done,
+        _copied(all_tensors(module)),
+        _copied(optimizer.state_dict()),
+        generator.get_state(),
     )
 
 
 def restore(state: TrainingState, module: nn.Module, optimizer: Any, generator: torch.Generator) -> None:
-    """Put a captured state back; `module` has been built, and its `before_fit` called, with the same config."""
+    """Put a captured state back into a module that was built, and fitted up to `before_fit`, the same way."""
     with torch.no_grad():
         for name, tensor in all_tensors(module).items():
             tensor.copy_(state.tensors[name])
@@ -125,8 +130,8 @@ def _copied(value: Any) -> Any:
 class RunRandomness:
     """Keeps a run's random numbers apart from those of the program around it.
 
-    Training hands control back at every event; whatever the caller draws from torch's global generator meanwhile must
-    not change the result, and training must not disturb the caller.
+    Training hands control back at every event; whatever the caller draws from torch's global generator
+    meanwhile must not change the result, and training must not disturb the caller.
     """
 
     def __init__(self, *seeds: int) -> None:
@@ -157,7 +162,7 @@ class RunRandomness:
 
 def _generator_states() -> list[Tensor]:
     states = [torch.get_rng_state()]
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]:
         states.append(torch.cuda.get_rng_state())
     return states
 

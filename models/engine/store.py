@@ -1,6 +1,6 @@
 """Stored runs: what the app and the leaderboard read. Only numpy and json, so a page opens without torch.
 
-A run is the folder `sample_data/runs/<dataset>/<method>/<n_bits>-s<seed>`. Extra seeds keep `result.json` alone.
+A run is the folder `sample_data/runs/<dataset>/<method>/<n_bits>-s<seed>`. Extra seeds keep figures alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FOLDER = re.compile(r"(?P<n_bits>\d+)-s(?P<seed>\d+)")
 
 @dataclass(frozen=True, order=True)
 class RunSummary:
-    """Which run a folder holds, known from its name alone; `has_codes` is False for seeds that keep only a result."""
+    """Which run a folder holds, by its name alone; `has_codes` is False for seeds that keep only a result."""
 
     dataset: str
     method: str
@@ -49,7 +49,7 @@ class StoredRun:
 
     @cached_property
     def result(self) -> dict[str, Any]:
-        """`result.json` together with `seconds` and `peak_memory_bytes` of `cost.json`, where there is one."""
+        """`result.json` together with `seconds` and `peak_memory_bytes` of `cost.json`, if there is one."""
         result = read_json(self.folder / "result.json")
         cost = self.folder / "cost.json"
         return {**result, **read_json(cost)} if cost.is_file() else result
@@ -68,7 +68,7 @@ class StoredRun:
             return read_run_codes(self.folder / "codes.npz")
         except FileNotFoundError:
             raise NotAvailableError(
-                f"The run in {self.folder} keeps its figures only, no codes. Use seed 0, or rebuild with `make zoo`."
+                f"The run in {self.folder} keeps its figures only, no codes. Use seed 0, or run `make zoo`."
             ) from None
 
     def codes(self, split: Split) -> Codes:
@@ -78,13 +78,15 @@ class StoredRun:
             return codes.query
         if split == "database":
             return codes.database
-        raise NotAvailableError("A run stores codes of the splits query and database; train lies in the database.")
+        raise NotAvailableError(
+            "A run stores codes of query and database; the train split lies in the latter."
+        )
 
     def queries(self, split: Split) -> Queries:
         """What rows of `split` are compared by when they are the query.
 
-        Binary codes; for codebook codes float32 vectors: embeddings for the query split, decoded words for the database
-        (whose embeddings are not kept), so that distance is symmetric there.
+        Binary codes; for codebook codes float32 vectors: embeddings for the query split, decoded words for
+        the database (whose embeddings are not kept), so that distance is symmetric there.
         """
         codes = self.codes(split)
         if isinstance(codes, BinaryCodes):
@@ -101,7 +103,9 @@ class StoredRun:
         try:
             return read_map(self.folder / "map.npz")
         except FileNotFoundError:
-            raise NotAvailableError(f"There is no map in {self.folder}. Rebuild it with `make zoo`.") from None
+            raise NotAvailableError(
+                f"There is no map in {self.folder}. Rebuild it with `make zoo`."
+            ) from None
 
     def map(self) -> CodeMap:
         """Positions of all images on the map of codes."""
@@ -133,7 +137,7 @@ class RunStore:
         return self.root / dataset / method / f"{n_bits}-s{seed}"
 
     def runs(self, dataset: str | None = None) -> list[RunSummary]:
-        """Every finished run, sorted by data set, method, length and seed. Reads folder names, opens no file."""
+        """Every finished run, sorted by data set, method, length and seed; folder names say it all."""
         found = []
         for result in self.root.glob(f"{dataset or '*'}/*/*/result.json"):
             folder = result.parent

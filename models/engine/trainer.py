@@ -1,10 +1,11 @@
 """The one training loop. Nothing here is particular to a method: methods differ by the hooks they fill.
 
-Recipe, shared by all: AdamW on all parameters, learning rate falling to 0 along a cosine over the run's steps, no
-warm-up, no clipping; the last epoch is the result, never the best one on some split. Epochs, batch size, rate, decay
-and sampler are the method's `Recipe` unless the caller says otherwise.
+Recipe, shared by all: AdamW on all parameters, learning rate falling to 0 along a cosine over the run's
+steps, no warm-up, no clipping; the last epoch is the result, never the best one on some split. Epochs,
+batch size, rate, decay and sampler are the method's `Recipe` unless the caller says otherwise.
 
-Order of hooks: `before_fit`; then per epoch `before_epoch`, per step `loss` and `after_step`, then `after_epoch`.
+Order of hooks: `before_fit`; then per epoch `before_epoch`, per step `loss` and `after_step`, then
+`after_epoch`.
 """
 
 from __future__ import annotations
@@ -53,11 +54,13 @@ def train(
         config: the run; `models.engine.build.make_config` fills in a method's recipe.
         data: the train split.
         cancel: set it, from any thread, to stop after the current step.
-        resume_from: a state that `Stopped` carried, or the file it named; the result is that of an undisturbed run.
-        state_file: where the state is kept, every half minute and when the run stops (cancelled, Ctrl-C, generator
-            closed); removed at the end.
-        fabric: launched Fabric that names devices and strategy; None is one CPU device. With several processes every
-            one of them calls this function; a batch is shared out, the loss is that of the whole batch.
+        resume_from: a state that `Stopped` carried, or the file it named; the result is that of an
+            undisturbed run.
+        state_file: where the state is kept, every half minute and when the run stops (cancelled, Ctrl-C,
+            generator closed); removed at the end.
+        fabric: launched Fabric that names devices and strategy; None is one CPU device. With several
+            processes every one of them calls this function; a batch is shared out, the loss is that of the
+            whole batch.
         step_interval_s: least time between two `StepDone`; 0 tells every step.
 
     Yields:
@@ -178,8 +181,9 @@ class _Step(nn.Module):
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]:
         """Loss terms and the batch, (features, u, labels, rows), that they were computed on."""
         features, u = self.model(inputs)
-        # A pairwise loss on shares of a batch is not the loss on the batch, so every process sees all of it. The
-        # gradient that comes back through the gathering is the sum over processes; the strategy's mean undoes it.
+        # A pairwise loss on shares of a batch is not the loss on the batch, so every process sees all of
+        # it. The gradient that comes back through the gathering is the sum over processes; the strategy's
+        # mean undoes it.
         batch = (
             self._gathered(features),
             self._gathered(u),
@@ -216,7 +220,7 @@ class _Outputs:
 
 
 def _share(batches: list[Int64], fabric: Fabric) -> list[Int64]:
-    """This process's part of each batch; what does not divide evenly is left out, the same in every process."""
+    """This process's part of each batch; rows that do not divide evenly are left out, the same everywhere."""
     n = fabric.world_size
     even = [rows[: len(rows) // n * n] for rows in batches]
     return [rows.reshape(n, -1)[fabric.global_rank] for rows in even if len(rows)]
@@ -237,7 +241,7 @@ def _finite(terms: dict[str, Tensor], config: RunConfig, epoch: int, step: int) 
         if not math.isfinite(value):
             raise TrainingError(
                 f"{config.method}: loss term {name!r} became {value} in epoch {epoch}, step {step}. "
-                f"Lower the learning rate (now {config.lr:g}) or the term's weight, and look for NaN in the features."
+                f"Lower the learning rate (now {config.lr:g}) or the term's weight; look for NaN in the features."
             )
     return values
 
@@ -248,6 +252,7 @@ def _asked_to_stop(cancel: threading.Event | None, fabric: Fabric) -> bool:
         return asked
     # All processes have to leave the loop at the same step, or the others would wait for ever.
     votes = fabric.all_reduce(torch.tensor(float(asked), device=fabric.device), reduce_op="sum")
+    assert isinstance(votes, Tensor)
     return bool(votes > 0)
 
 

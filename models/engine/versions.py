@@ -7,14 +7,22 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 _PACKAGES = (
-    "torch", "torchvision", "lightning-fabric", "numpy", "scikit-learn", "faiss-cpu", "numba", "umap-learn", "pillow",
+    "torch",
+    "torchvision",
+    "lightning-fabric",
+    "numpy",
+    "scikit-learn",
+    "faiss-cpu",
+    "numba",
+    "umap-learn",
+    "pillow",
     "safetensors",
-)  # fmt: skip
+)
 
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Version of Python and of every package that decides codes, maps or figures; absent packages are left out."""
+    """Version of Python and of every installed package that decides codes, maps or figures."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -111,8 +111,8 @@ class Method(nn.Module):
 class CodebookMethod(Method):
     """Base of methods whose codes name words of learned codebooks."""
 
-    structure: ClassVar[str] = "product"
-    metric: ClassVar[str] = "l2"
+    structure: ClassVar[Literal["product", "additive"]] = "product"
+    metric: ClassVar[Literal["l2", "ip"]] = "l2"
 
     def codebooks(self) -> Tensor:
         """The words, float (n_codebooks, n_centroids, dim)."""

@@ -1,0 +1,116 @@
+"""From images to codes with a trained run: data sets, folders and uploads take the same path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.data.base import Dataset
+from models.data.transforms import image_batch
+from models.engine.checkpoint import Checkpoint, load_checkpoint
+from models.engine.features import Features, Progress, embed_images
+from models.engine.model import IMAGE_CHUNK, Encoded, HashModel
+from models.engine.store import StoredRun
+from models.errors import CheckpointError
+from models.networks.backbones import Backbone, load_backbone
+from models.types import Float32, ImageTransform, Split
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A trained run, ready to encode.
+
+    Attributes:
+        checkpoint: the model and its configuration.
+        backbone: makes the features in `head` mode, and names the transform in both modes.
+    """
+
+    checkpoint: Checkpoint
+    backbone: Backbone
+
+
+def open_encoder(run: StoredRun | Path, weights_file: Path | None = None) -> Encoder:
+    """Load a run's checkpoint and the backbone it stands on.
+
+    Args:
+        run: a stored run, or the path of a checkpoint.
+        weights_file: weights of the backbone, for a torchvision backbone on a machine that cannot download.
+
+    Raises:
+        CheckpointError: no usable checkpoint, or the backbone's weights are not those the run was trained on.
+        WeightsError: the backbone's weights cannot be had.
+    """
+    if isinstance(run, StoredRun):
+        checkpoint = load_checkpoint(run.checkpoint_path, expected=run.config)
+    else:
+        checkpoint = load_checkpoint(run)
+    if isinstance(checkpoint.model.backbone, Backbone):
+        return Encoder(checkpoint, checkpoint.model.backbone)
+    name = checkpoint.config.backbone
+    backbone = load_backbone(name, weights_file, image_size=checkpoint.image_size)
+    if backbone.weights_id != checkpoint.weights_id:
+        raise CheckpointError(
+            f"The run was trained on features of {name} with weights {checkpoint.weights_id}; here it has "
+            f"{backbone.weights_id}. Codes would mean nothing. Give the same weights, or train again."
+        )
+    return Encoder(checkpoint, backbone)
+
+
+def encode_images(encoder: Encoder, images: Sequence[Image]) -> Encoded:
+    """Codes of RGB images of any size.
+
+    Raises:
+        DataError: an image is not RGB or has no pixels.
+    """
+    model = encoder.checkpoint.model
+    if model.backbone is None:
+        return model.encode(embed_images(encoder.backbone, images))
+    return model.encode_relaxed(_relaxed(model, encoder.backbone.transform, images.__getitem__, len(images)))
+
+
+def encode_split(
+    model: HashModel, dataset: Dataset, split: Split, features: Features, progress: Progress | None = None
+) -> Encoded:
+    """Codes of the queries or the database of a data set.
+
+    Args:
+        model: trained.
+        dataset: where the images come from in `finetune` mode.
+        split: `query` or `database`.
+        features: of the untrained backbone; used in `head` mode.
+        progress: told images done and images in all, in `finetune` mode.
+    """
+    stored: Float32 = features.query if split == "query" else features.database
+    if model.backbone is None:
+        return model.encode(stored)
+    assert isinstance(model.backbone, Backbone), "a fine-tuned model carries one of our backbones"
+
+    def image(row: int) -> Image:
+        return dataset.image(split, row)
+
+    n = dataset.info.n_rows(split)
+    return model.encode_relaxed(_relaxed(model, model.backbone.transform, image, n, progress))
+
+
+def _relaxed(
+    model: HashModel,
+    transform: ImageTransform,
+    image: Callable[[int], Image],
+    n: int,
+    progress: Progress | None = None,
+) -> Float32:
+    """u of images 0 to n - 1, a chunk in memory at a time."""
+    parts = [np.empty((0, model.n_outputs), dtype=np.float32)]
+    for start in range(0, n, IMAGE_CHUNK):
+        images = [image(row) for row in range(start, min(start + IMAGE_CHUNK, n))]
+        parts.append(model.relaxed(image_batch(images, transform)))
+        if progress is not None:
+            progress(start + len(images), n)
+    return np.concatenate(parts)

@@ -1,0 +1,34 @@
+"""From a data set to what `train` reads."""
+
+from __future__ import annotations
+
+from models.data.base import Dataset
+from models.engine.config import RunConfig
+from models.engine.features import Features
+from models.engine.inputs import FeatureInputs, ImageInputs, Inputs, TrainData
+from models.networks.backbones import Backbone
+
+
+def train_data(config: RunConfig, dataset: Dataset, features: Features, backbone: Backbone) -> TrainData:
+    """The train split of a data set in the run's mode.
+
+    Args:
+        config: `mode` decides whether features or images are read.
+        dataset: labels, and images in `finetune` mode.
+        features: of the whole data set, from `backbone`.
+        backbone: trained along in `finetune` mode (a copy; this one stays as it is).
+    """
+    labels = dataset.labels("train")
+    train_features = features.database[dataset.train_rows]
+    inputs: Inputs
+    if config.mode == "head":
+        inputs, trained = FeatureInputs(train_features), None
+    else:
+        inputs = ImageInputs(
+            lambda row: dataset.image("train", row),
+            len(labels),
+            backbone.transform,
+            flip=dataset.info.mirror_is_same,
+        )
+        trained = backbone
+    return TrainData(inputs, labels, dataset.info.label_kind, train_features, trained)
