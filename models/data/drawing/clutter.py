@@ -36,8 +36,8 @@ def _shape(rng: np.random.Generator, radius: float) -> Path:
     return outline(arc(0, 0, radius, radius, 0, 200), 0.45 * radius)
 
 
-def _contrasting(palette: Palette, rng: np.random.Generator) -> Oklch:
-    colour: Oklch = getattr(palette, str(rng.choice(["main", "second", "accent", "light"])))
+def _contrasting(palette: Palette, rng: np.random.Generator, roles: tuple[str, ...]) -> Oklch:
+    colour: Oklch = getattr(palette, roles[rng.integers(len(roles))])
     return colour.shifted(rng.uniform(-0.06, 0.06), 0.9, rng.normal(0, 25))
 
 
@@ -51,7 +51,9 @@ def clutter_behind(
         path = _shape(rng, size * rng.uniform(0.035, 0.085))
         path = transform(transform(path, angle=rng.uniform(0, 360)), move=at)
         near_ground = palette.ground.shifted(rng.choice([-0.12, 0.1]), 1.3, rng.uniform(-40, 40))
-        colour, alpha = (_contrasting(palette, rng), 0.85) if rng.uniform() < 0.5 else (near_ground, 0.9)
+        colour, alpha = near_ground, 0.9
+        if rng.uniform() < 0.5:
+            colour, alpha = _contrasting(palette, rng, ("main", "second", "accent", "light")), 0.85
         canvas.drawPath(path, solid(colour, alpha))
 
 
@@ -70,8 +72,8 @@ def _sprig(size: int, rng: np.random.Generator) -> list[Path]:
 
 
 def occluder(canvas: skia.Canvas, size: int, palette: Palette, rng: np.random.Generator) -> None:
-    """Cover a part of the picture: a sprig or strip from the edge, a leaf, a disc, a piece of paper."""
-    colour = _contrasting(palette, rng)
+    """Cover a part of the picture: a sprig from the edge, a strip of tape, a leaf, a disc, some paper."""
+    colour = _contrasting(palette, rng, ("main", "second", "accent"))
     angle = rng.uniform(0, 2 * pi)
     kind = int(rng.integers(5))
     middle = size / 2
@@ -81,9 +83,9 @@ def occluder(canvas: skia.Canvas, size: int, palette: Palette, rng: np.random.Ge
         turn = np.degrees(angle) - 90 + rng.normal(0, 15)
         paths = [transform(transform(p, angle=turn), move=at) for p in _sprig(size, rng)]
     elif kind == 1:
-        reach = size * rng.uniform(0.28, 0.36)
-        width = size * rng.uniform(0.05, 0.1)
-        strip = rect(-size, -width / 2, size, width / 2)
+        reach = size * rng.uniform(0.24, 0.34)
+        width, half = size * rng.uniform(0.07, 0.11), size * rng.uniform(0.16, 0.24)
+        strip = rect(-half, -width / 2, half, width / 2)
         at = (middle + reach * cos(angle), middle + reach * sin(angle))
         turn = np.degrees(angle) + 90 + rng.normal(0, 12)
         paths = [transform(transform(strip, angle=turn), move=at)]

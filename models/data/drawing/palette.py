@@ -1,7 +1,7 @@
-"""Colours in OKLCH, kept inside sRGB by lowering chroma, and palettes whose object stands out from its background.
+"""Colours in OKLCH, kept inside sRGB by lowering chroma, and palettes whose thing stands out from its ground.
 
-Free random hues look muddy; twelve anchor hues, each with the lightness at which it is itself (a dark yellow is olive,
-a dark orange brown), and a minimum distance between object and background do not.
+Free random hues look muddy. Twelve anchor hues do not, each at the lightness where it is itself (a dark
+yellow is olive, a dark orange brown), with a minimum distance between thing and background.
 Conversion: Björn Ottosson, "A perceptual color space for image processing", 2020.
 """
 
@@ -101,8 +101,8 @@ ANCHORS: tuple[Anchor, ...] = (
     Anchor("violet", 294, 0.58, 0.18),
     Anchor("magenta", 338, 0.66, 0.19),
 )
-# Deep and middle grounds keep to hues that stay clean there: below these lightnesses the others go brown or olive.
-_DEEP_HUES = (12.0, 165.0, 195.0, 215.0, 252.0, 268.0, 292.0, 312.0, 345.0)
+# Deep colours keep to hues that stay clean there; the others go brown or olive.
+_DEEP_HUES = (2.0, 165.0, 195.0, 215.0, 252.0, 268.0, 292.0, 312.0, 345.0)
 
 
 @dataclass(frozen=True)

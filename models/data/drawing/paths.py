@@ -127,6 +127,25 @@ def ribbon(points: Sequence[Point], widths: Sequence[float]) -> Path:
     return path
 
 
+def leaf(x: float, y: float, length: float, width: float, angle: float = 0.0) -> Path:
+    """A pointed leaf that grows from (x, y); at `angle` 0 upwards, clockwise from there."""
+    points = [(0.0, 0.0), (0.0, -0.42 * length), (0.0, -length)]
+    return transform(ribbon(points, [0.15 * width, width, 0.0]), angle=angle, move=(x, y))
+
+
+def profile(side: Sequence[Point], sag: float = 0.0, tension: float = 1.0) -> Path:
+    """A body of revolution from the side: half widths and heights from top to bottom, mirrored about x = 0.
+
+    `sag` bends the bottom edge down, as if seen a little from above.
+    """
+    path = curve(side, tension=tension)
+    half, bottom = side[-1]
+    path.quadTo(0, bottom + 2 * sag, -half, bottom)
+    path.addPath(curve([(-x, y) for x, y in side[::-1]], tension=tension), skia.Path.kExtend_AddPathMode)
+    path.close()
+    return path
+
+
 def outline(path: Path, width: float, cap: Literal["round", "butt"] = "round") -> Path:
     """The area that a stroke of this width covers."""
     paint = skia.Paint(Style=skia.Paint.kStroke_Style, StrokeWidth=width)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.data.drawing.backend import skia
-from models.data.drawing.paths import Path
+from models.data.drawing.paths import Path, Point
 from models.data.drawing.pen import Mark
 from models.data.drawing.styles import BLACK, solid
 
@@ -19,13 +19,14 @@ class Pose:
     """From unit coordinates to pixels.
 
     Attributes:
-        x, y: where the middle of the unit square goes, in pixels.
+        x, y: where the pivot goes, in pixels.
         radius: pixels per unit.
         angle: clockwise turn in degrees.
         is_flipped: mirrored left to right.
         shear: sideways shift per unit of height.
         stretch: width over height, relative to the drawing.
         tilt_x, tilt_y: mild perspective; how much the scale changes per unit to the right and downwards.
+        pivot: the point in unit coordinates that everything turns about; the middle of the thing.
     """
 
     x: float
@@ -37,6 +38,7 @@ class Pose:
     stretch: float = 1.0
     tilt_x: float = 0.0
     tilt_y: float = 0.0
+    pivot: Point = (0.0, 0.0)
 
     def matrix(self) -> skia.Matrix:
         """The 3 x 3 matrix of this pose."""
@@ -49,6 +51,7 @@ class Pose:
         width = self.radius * self.stretch**0.5 * (-1 if self.is_flipped else 1)
         height = self.radius / self.stretch**0.5
         matrix.preConcat(skia.Matrix.MakeAll(width, self.shear * height, 0, 0, height, 0, 0, 0, 1))
+        matrix.preTranslate(-self.pivot[0], -self.pivot[1])
         return matrix
 
 
@@ -62,6 +65,12 @@ def posed(marks: tuple[Mark, ...], pose: Pose) -> list[Path]:
             mark.area.transform(matrix, path)
             paths.append(path)
     return paths
+
+
+def frame(marks: tuple[Mark, ...]) -> tuple[Point, float]:
+    """Middle of a thing in unit coordinates and half its longer side."""
+    box = bounds([mark.area for mark in marks if not mark.is_glaze])
+    return (box.centerX(), box.centerY()), max(box.width(), box.height()) / 2
 
 
 def bounds(paths: list[Path]) -> skia.Rect:
@@ -83,7 +92,7 @@ def _blurred_layer(canvas: skia.Canvas, alpha: float, sigma: float, draw: Callab
 def cast_shadow(
     canvas: skia.Canvas, paths: list[Path], kind: ShadowKind, size: int, light_side: float, strength: float
 ) -> None:
-    """Draw the shadow of posed paths: laid back on the ground from the lowest point, or dropped on a wall behind.
+    """Draw the shadow of posed paths: laid back on the ground from the lowest point, or dropped on a wall.
 
     Args:
         canvas: in pixels.
@@ -109,7 +118,7 @@ def cast_shadow(
         return
     foot = bounds(paths).bottom()
     canvas.save()
-    # The silhouette hinged at the lowest point and laid back; its contact stays where the thing touches the ground.
+    # The silhouette, hinged at its lowest point and laid back: the contact stays where thing and ground meet.
     canvas.translate(0, foot)
     canvas.concat(skia.Matrix.MakeAll(1, 0.55 * light_side, 0, 0, 0.2, 0, 0, 0, 1))
     canvas.translate(0, -foot)

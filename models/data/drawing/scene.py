@@ -1,4 +1,4 @@
-"""One thing in its picture: background, clutter, shadow, the thing, something in front, light, blur and grain."""
+"""One thing in its picture: background, clutter, shadow, thing, something in front, light, blur, grain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.data.drawing.clutter import clutter_behind, occluder
 from models.data.drawing.grounds import GROUNDS, faint_pattern
 from models.data.drawing.palette import Ground, Palette, sample_ground, sample_palette
 from models.data.drawing.pen import Mark, Thing, draw
-from models.data.drawing.pose import Pose, ShadowKind, bounds, cast_shadow, posed
+from models.data.drawing.pose import Pose, ShadowKind, bounds, cast_shadow, frame, posed
 from models.data.drawing.styles import STYLES, Look, sample_look, sticker_border
 from models.types import UInt8
 
@@ -22,11 +22,11 @@ def _weights(**weights: float) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class SceneConfig:
-    """How much pictures vary. Pose, scale and occlusion make them hard; background and style are free decoration.
+    """How much pictures vary. Pose, scale and occlusion make them hard; background and style are free.
 
     Attributes:
         size: side in pixels.
-        radius: half the thing's size over half the picture, lowest and highest.
+        radius: half the thing's longer side over half the picture, lowest and highest.
         offset: how far the centre lies off the middle at most, as a share of the picture.
         rotation_sd: of the turn, in degrees.
         steep_share, steep_max: share of pictures with a turn up to so many degrees.
@@ -38,7 +38,7 @@ class SceneConfig:
         pattern_share: share of backgrounds with a faint pattern.
         sticker_share: share of things with a white rim.
         light_share: share of pictures with a light gradient over everything.
-        blur_max, grain_max: highest sigma of blur in pixels and of grain in grey levels of 255.
+        blur_max, grain_max: highest sigma of blur in pixels (most have far less) and of grain in grey levels.
     """
 
     size: int = 64
@@ -76,25 +76,29 @@ def pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
     return names[int(rng.choice(len(names), p=shares / shares.sum()))]
 
 
-def sample_pose(rng: np.random.Generator, config: SceneConfig, is_steep: bool, upright: float) -> Pose:
-    """A pose within the config's spread; `upright` 0 to 1 takes away turn and shear of things that stand firm."""
+def sample_pose(
+    rng: np.random.Generator, config: SceneConfig, marks: tuple[Mark, ...], is_steep: bool, upright: float
+) -> Pose:
+    """A pose within the spread; `upright` 0 to 1 takes turn and shear from things that stand firm."""
     steadiness = 1.0 - 0.65 * upright
     angle = rng.normal(0, config.rotation_sd) * steadiness
     if is_steep:
         angle = rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 1.0) * config.steep_max * steadiness
-    radius = config.size / 2 * rng.uniform(*config.radius)
+    pivot, extent = frame(marks)
+    share = rng.uniform(*config.radius)
     # A large thing moves less, so that no more than an edge of it leaves the picture.
-    reach = config.offset * config.size * (1.25 - 0.75 * radius / (config.size / 2))
+    reach = config.offset * config.size * (1.25 - 0.75 * share)
     return Pose(
         x=config.size / 2 + rng.uniform(-1, 1) * reach,
         y=config.size / 2 + rng.uniform(-1, 1) * reach,
-        radius=radius,
+        radius=config.size / 2 * share / float(np.clip(extent, 0.75, 1.05)),
         angle=angle,
         is_flipped=bool(rng.uniform() < config.flip_share),
         shear=float(np.clip(rng.normal(0, config.shear_sd), -0.3, 0.3)) * steadiness,
         stretch=float(np.exp(rng.normal(0, config.stretch_sd))),
         tilt_x=float(np.clip(rng.normal(0, config.perspective_sd), -0.18, 0.18)),
         tilt_y=float(np.clip(rng.normal(0, config.perspective_sd), -0.18, 0.18)),
+        pivot=pivot,
     )
 
 
@@ -145,7 +149,7 @@ def draw_scene(
     # Things made of thin lines need more contrast to be seen at all.
     palette = sample_palette(rng, ground, ground_strength=1.35 if thinness(marks) > 0.5 else 1.0)
     is_steep = bool(rng.uniform() < config.steep_share)
-    pose = sample_pose(rng, config, is_steep, upright)
+    pose = sample_pose(rng, config, marks, is_steep, upright)
     setting = pick(rng, config.grounds)
     turned = abs(pose.angle) > 16
     if turned and setting in ("wall and floor", "hills"):
@@ -178,7 +182,7 @@ def draw_scene(
             occluder(canvas, size, palette, rng)
     if rng.uniform() < config.light_share:
         light_gradient(canvas, size, look.light_angle + rng.normal(0, 20), rng.uniform(0.06, 0.2))
-    return finish(pixels, rng, rng.uniform(0, config.blur_max), rng.uniform(0, config.grain_max))
+    return finish(pixels, rng, config.blur_max * rng.uniform() ** 2, rng.uniform(0, config.grain_max))
 
 
 def thinness(marks: tuple[Mark, ...]) -> float:

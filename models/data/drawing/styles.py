@@ -1,4 +1,4 @@
-"""Seven ways to render the marks of a thing. The canvas already carries the pose; widths are in unit coordinates."""
+"""Seven ways to render the marks of a thing. The canvas carries the pose; widths are in unit coordinates."""
 
 from __future__ import annotations
 
@@ -127,12 +127,18 @@ def outlined(canvas: skia.Canvas, marks: tuple[Mark, ...], palette: Palette, loo
             continue
         thin = mark.width is not None and mark.width < 1.2 * width
         if thin:
-            canvas.drawPath(outline(mark.spine, max(mark.width or 0.0, width)), solid(palette.ink))
+            canvas.drawPath(outline(mark.spine, max(mark.width or 0.0, 0.6 * width)), solid(palette.ink))
             continue
-        rim = solid(palette.ink, Style=skia.Paint.kStroke_Style, StrokeWidth=width * 1.6)
+        rim = solid(
+            palette.ink,
+            Style=skia.Paint.kStroke_Style,
+            StrokeWidth=width * (1.6 if mark.width is None else 1.1),
+        )
         rim.setStrokeJoin(skia.Paint.kRound_Join)
         canvas.drawPath(mark.area, rim)
         canvas.drawPath(mark.area, solid(colour_of(mark, palette)))
+        if mark.width is not None:
+            continue
         canvas.save()
         canvas.clipPath(mark.area, skia.ClipOp.kIntersect, True)
         rim.setStrokeWidth(width * 0.6)
@@ -206,14 +212,16 @@ def _texture(look: Look) -> Path:
 
 
 def line(canvas: skia.Canvas, marks: tuple[Mark, ...], palette: Palette, look: Look) -> None:
-    """A line drawing on the ground's own colour, in half the pictures with a spot colour printed out of register."""
+    """A line drawing on the ground's own colour, often with a spot colour printed out of register."""
     paper_tone = palette.ground.shifted(0.03, 0.9)
     spot = look.variant < 0.6
     for mark in marks:
         if mark.is_glaze:
             continue
         if mark.width is not None and mark.width < 0.11:
-            ink = outline(mark.spine, max(0.75 * mark.width, look.line_width))
+            ink = outline(
+                mark.spine, max(0.75 * mark.width, (0.6 if mark.width < 0.04 else 1.0) * look.line_width)
+            )
             canvas.drawPath(ink, solid(palette.ink))
             continue
         canvas.drawPath(mark.area, solid(paper_tone))
