@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import http.client
-import pickle
 import re
 import socket
 import sys
@@ -17,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -48,7 +45,7 @@ _SMALL_CNN_SIZES = (64, 96)
 
 
 class Backbone(nn.Module):
-    """A network from images to features, with all that a cache needs to know about it.
+    """A network from images to features, in evaluation mode, with all that a cache needs to know about it.
 
     Attributes:
         name: as in `backbone_names()`.
@@ -63,6 +60,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.name, self.n_features, self.transform, self.weights_id = name, n_features, transform, weights_id
         self.network = network
+        self.eval()
 
     def forward(self, images: Tensor) -> Tensor:
         """Features, float (n, n_features), of normalised images, float (n, 3, height, width)."""
@@ -126,7 +124,7 @@ def _small_cnn(state: Mapping[str, Tensor], origin: str, weights_id: str, image_
     with torch.device("meta"):
         network = SmallCNN()
     _fill(network, state, SMALL_CNN, origin)
-    return Backbone(SMALL_CNN, network.eval(), N_FEATURES, small_cnn_transform(image_size), weights_id)
+    return Backbone(SMALL_CNN, network, N_FEATURES, small_cnn_transform(image_size), weights_id)
 
 
 def _load_torchvision(name: str, weights_file: Path | None) -> Backbone:
@@ -159,7 +157,7 @@ def _torchvision(name: str, state: Mapping[str, Tensor], origin: str, weights_id
         std=tuple(preset.std),
         interpolation=preset.interpolation.value,
     )
-    return Backbone(name, network.eval(), n_features, transform, weights_id)
+    return Backbone(name, network, n_features, transform, weights_id)
 
 
 def _input_width(layer: nn.Module) -> int:
@@ -207,8 +205,8 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # torch's unpickler raises whatever a foreign byte happens to cause
+        reason = _first_line(error)
         raise WeightsError(
             f"{path.name} cannot be read as weights ({reason}). It may be truncated, or hold more than "
             "tensors: give a complete state_dict, .safetensors or .pth."
@@ -229,8 +227,8 @@ def _download(name: str, weights: object) -> dict[str, Tensor]:
             state: dict[str, Tensor] = weights.get_state_dict(  # type: ignore[attr-defined]
                 progress=True, check_hash=True, map_location="cpu", weights_only=True
             )
-    except (OSError, http.client.HTTPException, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # the network's errors, torch.hub's, and the unpickler's as above
+        reason = _first_line(error)
         url = str(weights.url)  # type: ignore[attr-defined]
         cached = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
         damaged = (
@@ -253,6 +251,11 @@ def _socket_timeout(seconds: float) -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+def _first_line(error: Exception) -> str:
+    """Kind and beginning of a message that may run over a page."""
+    return " ".join([type(error).__name__, *str(error).splitlines()[:1]])
 
 
 def _file_id(path: Path) -> str:
