@@ -94,7 +94,7 @@ class HashModel(nn.Module):
         assert not self.training, "dropout would make the codes random"
         size = FEATURE_CHUNK if self.backbone is None else IMAGE_CHUNK
         chunks = [
-            self(torch.from_numpy(np.ascontiguousarray(inputs[i : i + size])))[1].numpy()
+            self(torch.tensor(inputs[i : i + size]))[1].numpy()  # a copy: given arrays may be read-only
             for i in range(0, len(inputs), size)
         ]
         return np.concatenate(chunks) if chunks else np.empty((0, self.n_outputs), dtype=np.float32)
@@ -111,7 +111,7 @@ class HashModel(nn.Module):
     @torch.no_grad()
     def encode_relaxed(self, relaxed: Float32) -> Encoded:
         """Codes of relaxed codes, float32 (n, n_outputs)."""
-        u = torch.from_numpy(relaxed)
+        u = torch.tensor(relaxed)
         if not isinstance(self.method, CodebookMethod):
             return Encoded(pack(self.method.binarize(u).cpu().numpy()), relaxed)
         words = self.method.assign(u).cpu().numpy().astype(np.uint8)

@@ -241,7 +241,8 @@ def _finite(terms: dict[str, Tensor], config: RunConfig, epoch: int, step: int) 
         if not math.isfinite(value):
             raise TrainingError(
                 f"{config.method}: loss term {name!r} became {value} in epoch {epoch}, step {step}. "
-                f"Lower the learning rate (now {config.lr:g}) or the term's weight; look for NaN in the features."
+                f"Lower the learning rate (now {config.lr:g}) or the term's weight, or look for NaN in the "
+                "features."
             )
     return values
 
