@@ -21,8 +21,10 @@ from app.services import catalog
 QuerySplit = Literal["query", "database", "upload"]
 
 N_DEFAULT, N_CHOICES = 60, (20, 60, 120, 240)
+RADIUS_DEFAULT = 2
 TRAIL_LENGTH = 20
 BITS_DEFAULT = 32
+BY_RADIUS = "radius"  # beside the numbers of N_CHOICES in the control
 
 _SELECTION, _TRAIL, _NOTES, _OBSERVED = "selection", "trail", "notes", "address_observed"
 _PREFIX: dict[str, QuerySplit] = {"q": "query", "d": "database"}
@@ -52,13 +54,14 @@ class QueryRef:
 
 @dataclass(frozen=True)
 class Selection:
-    """Everything that decides what a page shows."""
+    """Everything that decides what a page shows; with a `radius`, results end there and `n` is the most shown."""
 
     dataset: str
     method: str
     n_bits: int
     query: QueryRef
     n: int = N_DEFAULT
+    radius: int | None = None
 
     def params(self) -> dict[str, str]:
         """The five values of the address."""
@@ -67,7 +70,7 @@ class Selection:
             "method": self.method,
             "bits": str(self.n_bits),
             "q": str(self.query),
-            "n": str(self.n),
+            "n": str(self.n) if self.radius is None else f"r{self.radius}",
         }
 
 
@@ -90,12 +93,17 @@ def begin() -> Selection:
         if changed.items() - chosen.params().items():
             chosen = _valid(chosen.params() | changed, asked=changed)
     _store(chosen)
-    for key, value in (("db", chosen.dataset), ("method", chosen.method), ("bits", chosen.n_bits), ("n", chosen.n)):
+    for key, value in (
+        ("db", chosen.dataset),
+        ("method", chosen.method),
+        ("bits", chosen.n_bits),
+        ("n", chosen.n),
+    ):
         st.session_state[_widget(key)] = value
     return chosen
 
 
-def widget(key: Literal["db", "method", "bits", "n"]) -> dict[str, Any]:
+def widget(key: Literal["db", "method", "bits", "n", "radius"]) -> dict[str, Any]:
     """Arguments `key` and `on_change` of the control that shows and changes one value of the choice."""
     return {"key": _widget(key), "on_change": _control_changed, "args": (key,)}
 
@@ -109,7 +117,7 @@ def pick(query: QueryRef) -> None:
 
 
 def choose(**values: Any) -> None:
-    """Change parts of the choice (in a callback): `dataset`, `method`, `n_bits`, `n`."""
+    """Change parts of the choice (in a callback): `dataset`, `method`, `n_bits`, `n` ("r2" for a radius)."""
     before = current()
     names = {"dataset": "db", "n_bits": "bits"}
     params = before.params() | {names.get(key, key): str(value) for key, value in values.items()}
@@ -150,6 +158,11 @@ def share_query() -> str:
     return urlencode(current().params())
 
 
+def triggered(key: str, name: str) -> Any:
+    """What the component `key` sent as its trigger `name` (in that trigger's callback)."""
+    return st.session_state[key][name]
+
+
 def remember(key: str, value: Any) -> None:
     """Keep something for this session alone, such as an upload."""
     st.session_state[f"kept_{key}"] = value
@@ -166,8 +179,23 @@ def _widget(key: str) -> str:
 
 def _control_changed(key: str) -> None:
     value = st.session_state[_widget(key)]
-    if value is not None:  # a segmented control can be emptied; then the choice stays
+    if key == "radius" or value == BY_RADIUS:
+        radius = value if key == "radius" else RADIUS_DEFAULT
+        choose(n=f"r{radius}")
+    else:
         choose(**{{"db": "dataset", "bits": "n_bits"}.get(key, key): value})
+
+
+def _fill_controls(chosen: Selection) -> None:
+    values = {
+        "db": chosen.dataset,
+        "method": chosen.method,
+        "bits": chosen.n_bits,
+        "n": chosen.n if chosen.radius is None else BY_RADIUS,
+        "radius": RADIUS_DEFAULT if chosen.radius is None else chosen.radius,
+    }
+    for key, value in values.items():
+        st.session_state[_widget(key)] = value
 
 
 def _address() -> dict[str, str]:
@@ -196,10 +224,11 @@ def _valid(params: dict[str, str], asked: dict[str, str] | None = None) -> Selec
     for key, read in _READERS.items():
         given = params.get(key)
         values[key] = read(given, values)
-        written = str(values[key])
+    chosen = Selection(values["db"], values["method"], values["bits"], values["q"], *values["n"])
+    for key, written in chosen.params().items():
         if asked and key in asked and written != asked[key].strip().lower():
             note(_NOT_HERE[key].format(given=asked[key][:40], used=written))
-    return Selection(values["db"], values["method"], values["bits"], values["q"], values["n"])
+    return chosen
 
 
 _NOT_HERE = {
@@ -207,7 +236,7 @@ _NOT_HERE = {
     "method": "Method “{given}” has no codes for this data set; this is {used}.",
     "bits": "“{given}” is no stored code length of this method; this is {used} bits.",
     "q": "There is no query “{given}” here; this is {used}.",
-    "n": "“{given}” is no number of results on offer; this is {used}.",
+    "n": "“{given}” is no number of results on offer here; this is {used}.",
 }
 
 
@@ -238,8 +267,12 @@ def _read_query(given: str | None, values: dict[str, Any]) -> QueryRef:
     return query
 
 
-def _read_n(given: str | None, _: dict[str, Any]) -> int:
-    return int(given) if given in {str(n) for n in N_CHOICES} else N_DEFAULT
+def _read_n(given: str | None, values: dict[str, Any]) -> tuple[int, int | None]:
+    """Number of results, and the radius where there is one (codes without bits have none)."""
+    match = re.fullmatch(r"r(\d{1,4})", given or "", re.ASCII)
+    if match and catalog.has_bits(values["db"], values["method"], values["bits"]):
+        return N_CHOICES[-1], min(int(match[1]), values["bits"])
+    return (int(given) if given in {str(n) for n in N_CHOICES} else N_DEFAULT), None
 
 
 # In the order in which they depend on each other.

@@ -11,6 +11,7 @@ from models.data.base import Dataset, DatasetInfo, sample_data_root
 from models.engine.store import RunStore, StoredRun
 from models.errors import NotAvailableError
 from models.registry import method_names
+from models.spec import CodeKind
 from models.types import Split
 
 SEED = 0  # the run whose codes are shown; other seeds only count in the spread of the leaderboard
@@ -26,7 +27,8 @@ def _stored() -> dict[str, dict[str, tuple[int, ...]]]:
     order = {name: place for place, name in enumerate(method_names())}
     return {
         dataset: {
-            name: tuple(sorted(methods[name])) for name in sorted(methods, key=lambda m: order.get(m, len(order)))
+            name: tuple(sorted(methods[name]))
+            for name in sorted(methods, key=lambda m: order.get(m, len(order)))
         }
         for dataset, methods in lengths.items()
     }
@@ -59,14 +61,19 @@ def lengths(dataset: str, method: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=16)
 def default_method(dataset: str) -> str:
-    """The method to open with: the best expected mAP at the length nearest to 32 bits."""
+    """The method to open with: the best expected mAP near 32 bits among methods whose codes have bits to show."""
 
-    def score(method: str) -> float:
+    def score(method: str) -> tuple[bool, float]:
         n_bits = min(lengths(dataset, method), key=lambda n: abs(n - 32))
-        metrics = open_run(dataset, method, n_bits).result.get("metrics", {})
-        return float(metrics.get("map", {}).get("expected", 0.0))
+        expected = open_run(dataset, method, n_bits).result.get("metrics", {}).get("map", {}).get("expected", 0.0)
+        return has_bits(dataset, method, n_bits), float(expected)
 
     return max(methods(dataset), key=score)
+
+
+def has_bits(dataset: str, method: str, n_bits: int) -> bool:
+    """True for binary codes; False for codes that name words of codebooks."""
+    return bool(open_run(dataset, method, n_bits).result.get("code_kind", CodeKind.BINARY) == CodeKind.BINARY)
 
 
 def n_rows(dataset: str, split: Split) -> int:

@@ -1,9 +1,45 @@
-"""The Search page."""
+"""The Search page: a query, its code, the ranked images in tie groups, and how good the ranking is."""
 
 import streamlit as st
 
 from app import state
+from app.components.gallery import gallery
+from app.components.prose import section
+from app.components.query_card import query_card
+from app.components.query_picker import query_picker
+from app.components.ranking_chart import ranking_chart
+from app.components.result_controls import result_controls
+from app.services import cards, catalog, search, upload
 
 chosen = state.current()
-st.header("Search")
-st.write(chosen)
+info = catalog.open_dataset(chosen.dataset).info
+run = (chosen.dataset, chosen.method, chosen.n_bits)
+
+with st.container(key="search_picker", gap="small"):
+    query_picker(chosen)
+
+notes: list[str] = []
+if chosen.query.split == "upload":
+    picture = state.recall("upload")
+    with st.spinner("Loading the network that encodes your image"):
+        encoded = upload.encode(picture, *run)
+    asked = search.ask_with_upload(*run, encoded)
+    card = cards.uploaded(asked, encoded.seen)
+    notes = [*picture.notes, section("search", "outside").format(title=info.title)]
+else:
+    asked = search.ask(*run, chosen.query.split, chosen.query.row)
+    card = cards.query(asked)
+answer = search.answer(asked, chosen.n, chosen.radius)
+
+with st.container(key="search_body", gap="small"):
+    with st.container(key="search_side", gap="small"):
+        query_card(card, answer, notes)
+        ranking_chart(asked, answer)
+    with st.container(key="search_results", gap="small"):
+        result_controls(asked, answer, chosen)
+        if len(answer.rows):
+            gallery(cards.results(asked, answer))
+        else:
+            st.info(section("search", "empty"))
+        relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
+        st.caption(f"{section('search', relevance)} {section('search', 'ties')}")

@@ -1,0 +1,45 @@
+"""Above the results: what was ranked by what, and how many to show."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.services import catalog, search
+
+
+def result_controls(asked: search.Asked, answer: search.Answer, chosen: state.Selection) -> None:
+    """Draw the headline of the results and the choice of how many."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="result_controls"):
+        st.markdown(headline(asked, answer), width="stretch")
+        options: list[int | str] = [*state.N_CHOICES, *([state.BY_RADIUS] if asked.has_bits else [])]
+        st.segmented_control(
+            "Results to show",
+            options,
+            format_func=lambda option: "within radius" if option == state.BY_RADIUS else str(option),
+            required=True,
+            label_visibility="collapsed",
+            **state.widget("n"),
+        )
+        if chosen.radius is not None:
+            st.number_input(
+                "Radius in bits",
+                0,
+                chosen.n_bits,
+                step=1,
+                label_visibility="collapsed",
+                width=110,
+                **state.widget("radius"),
+            )
+
+
+def headline(asked: search.Asked, answer: search.Answer) -> str:
+    """What the gallery shows, in one line."""
+    by = f"Hamming distance of {asked.n_bits}-bit codes" if asked.has_bits else "distance to the codewords"
+    count = f"**{len(answer.rows):,}** nearest of {answer.n_ranked:,} images"
+    if answer.relevant is not None and len(answer.rows):
+        count += f", **{int(answer.relevant.sum()):,}** right"
+    text = f"{count} · {catalog.method_label(asked.method)}, {by}"
+    if answer.excluded:
+        text += " · the query itself is left out"
+    return text

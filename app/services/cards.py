@@ -1,0 +1,90 @@
+"""What the components of the Search page are given: ids, short texts and codes, never pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from app.services import catalog, images, search
+
+SMALL_IMAGE = 32  # images with fewer pixels a side are enlarged with hard edges
+
+
+def pixelated(dataset: str) -> bool:
+    """True when the images are so small that smoothing would blur them."""
+    return catalog.open_dataset(dataset).info.image_size < SMALL_IMAGE
+
+
+def results(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
+    """The gallery: shown rows with distance, verdict, tags and code, and the tie groups they come in."""
+    data = catalog.open_dataset(asked.dataset)
+    captions = data.captions("database")
+    tags = data.labels("database")[answer.rows]
+    return {
+        **_code(asked),
+        "thumb": images.thumb_url(asked.dataset, "database", "{row}"),
+        "queryTags": [] if asked.tags is None else np.flatnonzero(asked.tags).tolist(),
+        "names": list(data.info.class_names),
+        "rows": answer.rows.tolist(),
+        "d": [round(float(d), 6) for d in answer.distances],
+        "right": None if answer.relevant is None else answer.relevant.astype(int).tolist(),
+        "tags": [np.flatnonzero(row).tolist() for row in tags],
+        "alts": None if captions is None else [captions[row] for row in answer.rows],
+        "codes": search.code_bytes(asked.codes, answer.rows).tobytes().hex(),
+        "groups": [[round(g.distance, 6), g.n_total, g.n_relevant, g.n_shown] for g in answer.groups],
+    }
+
+
+def query(asked: search.Asked) -> dict[str, Any]:
+    """The card of a stored image: picture, names, id and code."""
+    assert asked.split is not None, "an upload has a card of its own"
+    captions = catalog.open_dataset(asked.dataset).captions(asked.split)
+    names = catalog.label_names(asked.dataset, asked.split, asked.row)
+    return {
+        **_code(asked),
+        "src": images.thumb_url(asked.dataset, asked.split, asked.row),
+        "alt": catalog.describe(asked.dataset, asked.split, asked.row),
+        "title": ", ".join(names) or "no tag",
+        "id": f"{asked.split} image {asked.row}",
+        "caption": None if captions is None else captions[asked.row],
+    }
+
+
+def uploaded(asked: search.Asked, seen: str) -> dict[str, Any]:
+    """The card of an upload; `seen` is what the network was given, as a data address."""
+    return {
+        **_code(asked),
+        "src": seen,
+        "alt": "Uploaded image, as the network saw it",
+        "title": "Your image",
+        "id": "as the network saw it",
+        "caption": None,
+    }
+
+
+def picker(dataset: str, rows: Sequence[int], words: Sequence[str], chosen: str) -> dict[str, Any]:
+    """The strip of queries to choose from, with a word below each, or no words at all."""
+    return {
+        "pixelated": pixelated(dataset),
+        "thumb": images.thumb_url(dataset, "query", "{row}"),
+        "chosen": chosen,
+        "items": [
+            {
+                "ref": f"q{row}",
+                "alt": catalog.describe(dataset, "query", row),
+                "word": words[place] if words else None,
+            }
+            for place, row in enumerate(rows)
+        ],
+    }
+
+
+def _code(asked: search.Asked) -> dict[str, Any]:
+    return {
+        "kind": "binary" if asked.has_bits else "codebook",
+        "nBits": asked.n_bits,
+        "query": asked.code.hex(),
+        "pixelated": pixelated(asked.dataset),
+    }
