@@ -83,7 +83,8 @@ class Embedded:
     def _arrays(self) -> dict[str, Any]:
         path = self.folder / "labels.npz"
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            # From memory: np.load leaves the file open when its end is missing.
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in ("query", "database", "train_rows")}
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise DataError(f"{path} is damaged ({error}). Run `make sample-data` again.") from None
