@@ -32,8 +32,8 @@ from models.engine.run_files import read_arrays
 from models.engine.versions import library_versions
 from models.errors import CheckpointError, HashingError
 from models.files import npz_bytes, write_atomically
-from models.networks.backbones import SMALL_CNN_WEIGHTS, small_cnn_transform
-from models.networks.small_cnn import N_FEATURES, SmallCNN
+from models.networks.backbones import SMALL_CNN_WEIGHTS
+from models.networks.small_cnn import N_FEATURES, SmallCNN, small_cnn_transform
 
 TRAIN, HELD_OUT = 0, 1
 Report = Callable[[str], None]

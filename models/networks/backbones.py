@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from models.errors import UnknownNameError, WeightsError
 from models.networks.names import SMALL_CNN, TORCHVISION, backbone_names
-from models.networks.small_cnn import N_FEATURES, SmallCNN
+from models.networks.small_cnn import N_FEATURES, SmallCNN, small_cnn_transform
 from models.networks.torchvision_ops import declare_missing_ops
 from models.types import ImageTransform
 
@@ -39,9 +39,6 @@ _LAST_LAYER = {
 
 # A connection that says nothing for so long is taken for none.
 _TIMEOUT_S = 10.0
-# small_cnn keeps a data set's own size within these bounds: it was trained at the lower one, and things that
-# measure much more than there outgrow its filters.
-_SMALL_CNN_SIZES = (64, 96)
 
 
 class Backbone(nn.Module):
@@ -75,8 +72,8 @@ def load_backbone(name: str, weights_file: Path | None = None, *, image_size: in
         name: one of `backbone_names()`.
         weights_file: a state_dict of that architecture, `.safetensors` or a torch file (read with
             `weights_only=True`); the classifier may have any number of classes or be absent.
-        image_size: side of the data set's images in pixels. small_cnn works at that size, kept within 64 to
-            96; torchvision's models have a size of their own.
+        image_size: side of the data set's images in pixels; decides the size at which small_cnn works, see
+            `small_cnn_transform`. torchvision's models have a size of their own.
 
     Raises:
         UnknownNameError: no backbone of that name.
@@ -88,13 +85,6 @@ def load_backbone(name: str, weights_file: Path | None = None, *, image_size: in
     if name not in TORCHVISION:
         raise UnknownNameError("backbone", name, backbone_names())
     return _load_torchvision(name, weights_file)
-
-
-def small_cnn_transform(image_size: int) -> ImageTransform:
-    """The transform of small_cnn for a data set of square images, `image_size` pixels a side."""
-    low, high = _SMALL_CNN_SIZES
-    side = min(max(image_size, low), high)
-    return ImageTransform(resize=side, size=side, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 
 
 def backbone_from_state(name: str, state: Mapping[str, Tensor], *, image_size: int = 64) -> Backbone:

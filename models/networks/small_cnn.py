@@ -10,12 +10,19 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from models.types import ImageTransform
+
 # Output channels and stride of each 3x3 convolution.
 _LAYERS = ((32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (256, 2))
 
 N_FEATURES = _LAYERS[-1][0]
 # Four strides of two: below this side the last maps would be mostly padding.
 MIN_SIZE = 32
+# It was pre-trained at 64 pixels; what measures much more outgrows its filters.
+TRAINED_SIZE, MAX_SIZE = 64, 96
+# Strokes of a tiny picture, enlarged further, become bands without a shape: digits of 8 pixels are told apart
+# better at 32 than at 64.
+MAX_ENLARGEMENT = 4
 
 
 class SmallCNN(nn.Module):
@@ -45,3 +52,17 @@ class SmallCNN(nn.Module):
         """
         maps: Tensor = self.layers(images)
         return maps.mean(dim=(2, 3))
+
+
+def small_cnn_transform(image_size: int) -> ImageTransform:
+    """The transform of small_cnn for a data set of square images.
+
+    Images of 64 to 96 pixels keep their size, larger ones are reduced to 96. Smaller ones are enlarged to 64, at
+    most fourfold but always to 32: digits of 8 pixels become 32, CIFAR's 32 become 64.
+
+    Args:
+        image_size: side of the data set's images in pixels.
+    """
+    side = min(max(image_size, TRAINED_SIZE), MAX_SIZE)
+    side = max(min(side, MAX_ENLARGEMENT * image_size), MIN_SIZE)
+    return ImageTransform(resize=side, size=side, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))

@@ -52,7 +52,7 @@ def test_an_upload_gives_what_the_data_set_gives() -> None:
 
 def test_pretraining_normalises_as_the_transform_does() -> None:
     from models.engine.pretrain import normalised
-    from models.networks.backbones import small_cnn_transform
+    from models.networks.small_cnn import small_cnn_transform
 
     image = picture(64, 64)
     batch = normalised(torch.tensor(np.asarray(image))[None])

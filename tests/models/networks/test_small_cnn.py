@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from models.networks.backbones import SMALL_CNN_WEIGHTS, load_backbone, small_cnn_transform
-from models.networks.small_cnn import MIN_SIZE, N_FEATURES, SmallCNN
+from models.networks.backbones import SMALL_CNN_WEIGHTS, load_backbone
+from models.networks.small_cnn import MIN_SIZE, N_FEATURES, SmallCNN, small_cnn_transform
 
 
 def test_has_at_most_a_million_parameters() -> None:
@@ -39,7 +39,9 @@ def test_gradient_reaches_the_first_layer() -> None:
     assert bool(first.grad.abs().sum() > 0)
 
 
-@pytest.mark.parametrize(("given", "used"), [(8, 64), (64, 64), (96, 96), (128, 96)])
+@pytest.mark.parametrize(
+    ("given", "used"), [(4, 32), (8, 32), (16, 64), (32, 64), (64, 64), (96, 96), (128, 96)]
+)
 def test_works_at_the_data_sets_own_size_within_bounds(given: int, used: int) -> None:
     transform = small_cnn_transform(given)
     assert (transform.resize, transform.size) == (used, used)
