@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.errors import UnknownNameError
+from models.methods.params import describe_params
 from models.spec import MethodSpec
 
 if TYPE_CHECKING:
@@ -69,3 +71,19 @@ def get_spec(name: str) -> MethodSpec:
 def all_specs() -> tuple[MethodSpec, ...]:
     """The cards of all methods, in the order of `method_names`."""
     return tuple(get_spec(name) for name in method_names())
+
+
+def spec_to_json(spec: MethodSpec) -> dict[str, Any]:
+    """A method's card as JSON-ready data, hyper-parameters included.
+
+    Beside the record's fields: `later_name`, `venue` and `year`; `n_bits_allowed`, the usual code lengths
+    that the method can produce; `n_bits`, the rule behind them with its `text`; `params`, one record each.
+    """
+    return asdict(spec) | {
+        "later_name": spec.family.later_name,
+        "venue": spec.citation.venue,
+        "year": spec.citation.year,
+        "n_bits_allowed": spec.n_bits.usual(),
+        "n_bits": asdict(spec.n_bits) | {"text": str(spec.n_bits)},
+        "params": describe_params(get_method(spec.name).Params),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -81,6 +82,32 @@ class PublishedResult:
 
 
 @dataclass(frozen=True)
+class Protocol:
+    """What a published figure was measured on; figures compare only within one protocol and one backbone."""
+
+    dataset: str
+    text: str
+
+
+def quote(
+    maps: Mapping[int, float], protocol: Protocol, *, backbone: str, source: str, verified: bool = True
+) -> tuple[PublishedResult, ...]:
+    """Published results of one table row: mAP by code length, all of one protocol, backbone and source.
+
+    Args:
+        maps: code length to mAP.
+        protocol: what they were measured on.
+        backbone: network or features in front of the codes.
+        source: where the figures were read.
+        verified: False when the figures are recalled or second hand.
+    """
+    return tuple(
+        PublishedResult(value, n_bits, protocol.dataset, protocol.text, backbone, source, verified)
+        for n_bits, value in maps.items()
+    )
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Training settings that a method asks for; the shared defaults are the same for every method."""
 
@@ -89,6 +116,10 @@ class Recipe:
     lr: float = 1e-3
     weight_decay: float = 1e-4
     sampler: Literal["shuffled", "class_balanced"] = "shuffled"
+
+
+# Code lengths that people use; a rule's reach is shown as those among them that it allows.
+USUAL_N_BITS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 256)
 
 
 @dataclass(frozen=True)
@@ -103,20 +134,48 @@ class BitRule:
         """True when `n_bits` is a length that the method can produce."""
         return self.lowest <= n_bits <= self.highest and n_bits % self.multiple_of == 0
 
+    def usual(self) -> list[int]:
+        """The usual code lengths among those allowed, ascending."""
+        return [n for n in USUAL_N_BITS if self.allows(n)]
+
     def __str__(self) -> str:
-        step = "" if self.multiple_of == 1 else f", multiples of {self.multiple_of}"
-        return f"{self.lowest} to {self.highest}{step}"
+        if self.multiple_of == 1:
+            return f"{self.lowest} to {self.highest}"
+        usual = ", ".join(map(str, self.usual()))
+        return f"multiples of {self.multiple_of} from {self.lowest} to {self.highest} (for example {usual})"
 
 
 @dataclass(frozen=True)
 class MethodSpec:
     """The identity card of a method. Text fields are shown to the reader as they stand.
 
-    `objective` is KaTeX without dollar signs; `symbols` explains each symbol in it. `reads_multi_label` is False
-    with a reason in `multi_label_note` for methods that need exactly one class per image.
+    Attributes:
+        name: the word for command lines, folders and addresses.
+        label: how the papers write it, where room is short ("MIHash").
+        title: the name in full.
+        family: family of the 2020 survey; `family.later_name` is that of the 2023 edition.
+        supervision: what is read besides the images.
+        code_kind: what is stored per image.
+        citation: where it was published.
+        loss_kind: kind of loss in a few words ("likelihood of pairs").
+        idea: three sentences.
+        good_for: one plain sentence.
+        objective: KaTeX without dollar signs.
+        symbols: (KaTeX symbol, meaning) for each symbol of the objective.
+        n_bits: code lengths.
+        reads_multi_label: False for methods that need exactly one class per image.
+        multi_label_note: the reason, when it does not read them; how it does, when that needs a word.
+        recipe: training settings.
+        differs: where ours is not the paper's, one sentence each; what no source confirms says (unverified).
+        reconstruction: what of the method was put together without a source, "" when nothing was; shown as a
+            badge beside the title.
+        published: figures quoted from elsewhere.
+        references: what was read besides the citation.
+        exceptions: contract checks that the method is excused from, each with its reason.
     """
 
     name: str
+    label: str
     title: str
     family: Family
     supervision: Supervision
@@ -132,19 +191,19 @@ class MethodSpec:
     multi_label_note: str = ""
     recipe: Recipe = Recipe()
     differs: tuple[str, ...] = ()
+    reconstruction: str = ""
     published: tuple[PublishedResult, ...] = ()
     references: tuple[str, ...] = ()
-    # Contract checks that the method is excused from, each with its reason.
-    exceptions: dict[str, str] = field(default_factory=dict)
+    exceptions: Mapping[str, str] = field(default_factory=dict)
 
     def check_n_bits(self, n_bits: int) -> None:
         """Raise ConfigError, naming the allowed lengths, when `n_bits` is not one of them."""
         if not self.n_bits.allows(n_bits):
             raise ConfigError(
-                f"{self.name} cannot produce {n_bits} bits. Allowed: {self.n_bits}. Choose one of those lengths."
+                f"{self.label} cannot produce {n_bits} bits. Allowed: {self.n_bits}. Choose one of them."
             )
 
     def check_labels(self, label_kind: str) -> None:
         """Raise ConfigError, with the method's reason, for multi-label data that it cannot read."""
         if label_kind == "multi" and not self.reads_multi_label:
-            raise ConfigError(f"{self.name} does not take multi-label data: {self.multi_label_note}")
+            raise ConfigError(f"{self.label} does not take multi-label data: {self.multi_label_note}")

@@ -1,0 +1,41 @@
+"""Pairs inside a batch: which are similar, and how likely the codes make that.
+
+Every mean runs over ordered pairs of two different images. The pair of an image with itself is always
+similar, tells nothing and would bias class weights (methods/1-pairwise-and-multiwise.md, section 0.2).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 (torch's own convention)
+
+
+def share_label(labels: Tensor) -> Tensor:
+    """Whether two images share at least one label, bool (n, n), from labels, bool (n, n_classes)."""
+    y = labels.float()
+    return y @ y.T > 0.5
+
+
+def other_pairs(n: int, device: torch.device) -> Tensor:
+    """The pairs of two different images, bool (n, n): everything but the diagonal."""
+    return ~torch.eye(n, dtype=torch.bool, device=device)
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of `values` where `mask`; 0, still connected to the graph, where the mask is empty."""
+    return torch.where(mask, values, 0.0).sum() / mask.sum().clamp(min=1)
+
+
+def half_inner_products(u: Tensor) -> Tensor:
+    r"""$\theta_{ij} = u_i^\top u_j / 2$, float (n, n)."""
+    return 0.5 * u @ u.T
+
+
+def pair_likelihood(theta: Tensor, s: Tensor) -> Tensor:
+    r"""$-\log p(s \mid \theta) = \log(1 + e^\theta) - s\theta$, element by element.
+
+    Finite, with the right gradient, for any finite theta; clamping theta, as several public codes do, would
+    stop the gradient of exactly the pairs that are most wrong.
+    """
+    return F.binary_cross_entropy_with_logits(theta, s.to(theta.dtype), reduction="none")
