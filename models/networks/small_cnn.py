@@ -57,8 +57,8 @@ class SmallCNN(nn.Module):
 def small_cnn_transform(image_size: int) -> ImageTransform:
     """The transform of small_cnn for a data set of square images.
 
-    Images of 64 to 96 pixels keep their size, larger ones are reduced to 96. Smaller ones are enlarged to 64, at
-    most fourfold but always to 32: digits of 8 pixels become 32, CIFAR's 32 become 64.
+    Images of 64 to 96 pixels keep their size, larger ones are reduced to 96. Smaller ones are enlarged to
+    64, at most fourfold but always to 32: digits of 8 pixels become 32, CIFAR's 32 become 64.
 
     Args:
         image_size: side of the data set's images in pixels.

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from models.data.transforms import image_array, image_batch
 from models.errors import UnknownNameError, WeightsError
 from models.networks.backbones import Backbone, backbone_from_state, load_backbone
-from models.networks.names import TORCHVISION, backbone_names
+from models.networks.names import TORCHVISION
 from models.networks.torchvision_ops import declare_missing_ops
 
 N_FEATURES = {
@@ -284,11 +284,9 @@ def test_small_cnn_takes_a_local_file_too(tmp_path: Path) -> None:
         load_backbone("small_cnn", tmp_path / "other.safetensors")
 
 
-@pytest.mark.parametrize("name", backbone_names())
+@pytest.mark.parametrize("name", TORCHVISION)
 def test_every_name_has_a_transform_of_torchvisions_preset(name: str) -> None:
     """Our Pillow path equals torchvision's, so published weights see what they were trained on."""
-    if name == "small_cnn":
-        pytest.skip("torchvision has no preset for our own network")
     declare_missing_ops()
     from torchvision.models import get_model_weights
 
