@@ -58,7 +58,7 @@ def _mark_bit(figure: go.Figure, chosen: int | None, share: float) -> None:
         x0=chosen - 0.5, x1=chosen + 0.5, fillcolor=tint(QUERY, 0.18), line={"color": QUERY, "width": 1.5}
     )
     # At the end that the bar leaves free.
-    note(figure, f"bit {chosen}", x=chosen, y=0.02 if share >= 0.5 else 0.98, yanchor="middle")
+    note(figure, f"bit {chosen}", x=chosen, y=0.06 if share >= 0.5 else 0.94, yanchor="middle")
 
 
 def bit_correlation(correlation: Array) -> go.Figure:

@@ -41,7 +41,7 @@ def class_ap(names: Sequence[str], ap: Array, n_queries: Sequence[int], chance: 
         x=chance[order],
         mode="markers",
         name="random codes",
-        marker={"symbol": "line-ns", "size": 14, "line": {"color": GREY, "width": 3}},
+        marker={"symbol": "line-ns", "size": 14, "color": GREY, "line": {"color": GREY, "width": 3}},
         hovertemplate="%{y}: random codes reach %{x:.3f}<extra></extra>",
     )
     house(
@@ -99,4 +99,52 @@ def ap_scatter(
     figure.update_xaxes(constrain="domain", showline=False)
     note(figure, f"better under {name_b}", x=0.02, y=0.98, xanchor="left", yanchor="top", opacity=0.8)
     note(figure, f"better under {name_a}", x=0.98, y=0.02, xanchor="right", yanchor="bottom", opacity=0.8)
+    return figure
+
+
+def class_rates(
+    names: Sequence[str], rates: Array, overall: float, band: float | None, *, what: str
+) -> go.Figure:
+    """Share of each class that has something, against the share of all images.
+
+    Args:
+        names: class names.
+        rates: float (n_classes,), in 0 to 1, NaN for a class without images.
+        overall: the share of all images.
+        band: departure from `overall` that shuffled labels reach too, shaded; None for no band.
+        what: title of the axis.
+    """
+    order = [i for i in np.argsort(-np.nan_to_num(rates, nan=-1.0), kind="stable") if np.isfinite(rates[i])]
+    figure = go.Figure()
+    if band is not None:
+        figure.add_vrect(
+            x0=max(0.0, overall - band),
+            x1=min(1.0, overall + band),
+            fillcolor=tint(GREY, 0.25),
+            line_width=0,
+            layer="below",
+        )
+    figure.add_vline(x=overall, line={"color": GREY, "width": 1.5, "dash": "dot"}, layer="below")
+    figure.add_scatter(
+        y=[names[i] for i in order],
+        x=rates[order],
+        mode="markers",
+        marker={"size": 10, "color": BIT_ONE, "symbol": "circle"},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": np.maximum(overall - rates[order], 0),
+            "arrayminus": np.maximum(rates[order] - overall, 0),
+            "width": 0,
+            "thickness": 2,
+            "color": tint(BIT_ONE, 0.5),
+        },
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )
+    house(figure, x=what, height=70 + 24 * len(order))
+    figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
+    highest = float(rates[order].max()) if order else 1.0
+    top = 1.0 if highest > 0.5 else max(0.02, highest)
+    figure.update_xaxes(range=[-0.02 * top, 1.06 * top], tickformat=".0%", showgrid=True, showline=False)
+    note(figure, "all", x=overall, xanchor="left", xshift=3, y=0, yref="paper", yanchor="bottom")
     return figure

@@ -163,13 +163,16 @@ def _room(lines: Sequence[Line], baselines: Sequence[Baseline]) -> int:
     return min(170, 30 + 7 * longest)
 
 
-def against_bits(lines: Sequence[Line], baselines: Sequence[Baseline], *, y: str) -> go.Figure:
+def against_bits(
+    lines: Sequence[Line], baselines: Sequence[Baseline], *, y: str, top: float = 1.0
+) -> go.Figure:
     """A score against code length, each method named at its line's end.
 
     Args:
         lines: x is the code length in bits; low and high are the optimistic and pessimistic tie order.
         baselines: x as the lines.
         y: name of the score.
+        top: highest value that the score can take on these data.
     """
     styles = pens([line.family for line in lines])
     height, below = 360, 60
@@ -177,10 +180,10 @@ def against_bits(lines: Sequence[Line], baselines: Sequence[Baseline], *, y: str
     _draw_baselines(figure, baselines, hover="%{x} bits: %{y:.3f}")
     _draw(figure, lines, styles, hover="%{x} bits: %{y:.3f}")
     house(figure, x="code length, bits", y=y, height=height, right=_room(lines, baselines))
-    figure.update_yaxes(range=[0, 1.02], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1], tickformat=".1f")
+    figure.update_yaxes(range=[0, 1.02 * top], nticks=6, tickformat=".1f")
     lengths = sorted({float(b) for line in lines for b in line.x})
     figure.update_xaxes(tickvals=lengths, **_padded(lengths))
-    _label_ends(figure, lines, styles, baselines, low=0, high=1.02, plot_height=height - 30 - below)
+    _label_ends(figure, lines, styles, baselines, low=0, high=1.02 * top, plot_height=height - 30 - below)
     return figure
 
 

@@ -8,13 +8,19 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.figures.style import GREY, QUERY, RIGHT, WRONG, house, note, tint
+from app.figures.style import BIT_ONE, GREY, QUERY, RIGHT, WRONG, house, note, tint
 
 Array = npt.NDArray[np.float64]
 
 
 def intra_inter(
-    positions: Array, intra: Array, inter: Array, *, unit: str, marks: Sequence[tuple[float, str]] = ()
+    positions: Array,
+    intra: Array,
+    inter: Array,
+    *,
+    unit: str,
+    names: tuple[str, str] = ("same class", "different class"),
+    marks: Sequence[tuple[float, str]] = (),
 ) -> go.Figure:
     """How far apart images of one class lie, against images of different classes.
 
@@ -23,13 +29,14 @@ def intra_inter(
         intra: float (n_bins,), share of the relevant pairs at each distance; sums to 1.
         inter: float (n_bins,), the same for pairs that are not relevant to each other.
         unit: what a distance is, for the axis ("Hamming distance, bits").
+        names: of the two kinds of pairs.
         marks: distances to point out, with their names.
     """
     figure = go.Figure()
     both = np.minimum(intra, inter)
     for name, share, color, dash in (
-        ("same class", intra, RIGHT, "solid"),
-        ("different class", inter, WRONG, "dash"),
+        (names[0], intra, RIGHT, "solid"),
+        (names[1], inter, WRONG, "dash"),
     ):
         figure.add_scatter(
             x=positions,
@@ -125,3 +132,31 @@ def nice_step(top: float, n_steps: int = 2) -> float:
     raw = max(top / n_steps, 1e-12)
     power = 10.0 ** np.floor(np.log10(raw))
     return float(power * min((1, 2, 5, 10), key=lambda m: abs(m * power - raw)))
+
+
+def histogram(edges: Array, share: Array, *, x: str, y: str, mean: float | None = None) -> go.Figure:
+    """One histogram, with its mean marked.
+
+    Args:
+        edges: float (n_bins + 1,).
+        share: float (n_bins,).
+        x: title of the horizontal axis.
+        y: title of the vertical axis.
+        mean: to mark, or None.
+    """
+    figure = go.Figure(
+        go.Bar(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=share,
+            width=np.diff(edges),
+            marker={"color": tint(BIT_ONE, 0.6), "line_width": 0},
+            hovertemplate="%{x:.1%}: %{y:.1%}<extra></extra>",
+        )
+    )
+    house(figure, x=x, y=y, height=260)
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(tickformat=".0%", rangemode="tozero")
+    if mean is not None:
+        figure.add_vline(x=mean, line={"color": QUERY, "width": 2})
+        note(figure, f"mean {mean:.0%}", x=mean, xanchor="left", xshift=4, y=1, yref="paper", yanchor="top")
+    return figure

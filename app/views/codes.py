@@ -1,9 +1,43 @@
-"""The Codes page."""
+"""The Codes page: what the stored codes of the chosen run look like."""
 
 import streamlit as st
 
 from app import state
+from app.components import bit_charts, code_charts, word_charts
+from app.components.headline import headlines
+from app.components.prose import section
+from app.components.reading import reading_style
+from app.services import catalog, codes
 
 chosen = state.current()
-st.header("Codes")
-st.write(chosen)
+run = (chosen.dataset, chosen.method, chosen.n_bits)
+info = catalog.open_dataset(chosen.dataset).info
+
+reading_style()
+st.header(f"Codes of {catalog.method_label(chosen.method)} at {chosen.n_bits} bits")
+
+if codes.is_binary(*run):
+    st.markdown(section("codes", "intro"))
+    headlines(bit_charts.numbers(*run))
+    bit_charts.one_bit(*run)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("Correlation of bits")
+        bit_charts.correlation(*run)
+    with right:
+        st.subheader("Same class against different class")
+        code_charts.pairs(*run, chosen.query)
+else:
+    st.markdown(section("codes", "intro_codebook"))
+    headlines(word_charts.numbers(*run))
+    word_charts.one_word(*run)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("What the words lose")
+        word_charts.reconstruction(*run)
+    with right:
+        st.subheader("Same class against different class")
+        code_charts.pairs(*run, chosen.query)
+
+st.subheader("Buckets: images with one code")
+code_charts.buckets(*run)

@@ -1,9 +1,84 @@
-"""The Metrics page."""
+"""The Metrics page: every stored run of the data set beside the chosen one, protocol with every number."""
 
 import streamlit as st
 
 from app import state
+from app.components import method_charts as charts
+from app.components.leaderboard import leaderboard, leaderboard_rows
+from app.components.method_card import method_card, published_rows
+from app.components.prose import section
+from app.components.protocol_line import protocol_line
+from app.components.reading import reading_style
+from app.services import catalog, metrics
 
 chosen = state.current()
+dataset, method, n_bits = chosen.dataset, chosen.method, chosen.n_bits
+label = catalog.method_label(method)
+entries = metrics.leaderboard(dataset)
+
+reading_style()
 st.header("Metrics")
-st.write(chosen)
+st.markdown(section("metrics", "intro"))
+
+st.subheader("All runs")
+leaderboard(leaderboard_rows(entries, metrics.references(dataset), method=method, n_bits=n_bits))
+protocol_line(metrics.common_protocol(entries))
+st.caption(section("metrics", "leaderboard"))
+with st.container(horizontal=True, gap="small"):
+    st.download_button(
+        "Leaderboard, CSV",
+        metrics.leaderboard_csv(dataset),
+        f"hashlens-{dataset}-leaderboard.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="leaderboard_csv",
+    )
+    st.download_button(
+        f"Curves at {n_bits} bits, CSV",
+        metrics.curves_csv(dataset, n_bits),
+        f"hashlens-{dataset}-{n_bits}-bits-curves.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="curves_csv",
+    )
+
+left, right = st.columns(2, gap="medium")
+with left:
+    st.subheader("mAP against code length")
+    charts.against_bits(dataset, method)
+with right:
+    st.subheader(f"Precision against recall, {n_bits} bits")
+    charts.precision_recall(dataset, method, n_bits)
+
+left, right = st.columns(2, gap="medium")
+with left:
+    st.subheader("Lookup within radius 2")
+    charts.radius(dataset, method)
+with right:
+    st.subheader(f"Precision among the first N, {n_bits} bits")
+    charts.precision_at(dataset, method, n_bits)
+
+graded = sorted({name for entry in entries for name in entry.graded})
+if graded:
+    st.subheader("Graded relevance")
+    st.caption(section("metrics", "graded"))
+    score = st.segmented_control("Score", graded, default=graded[0], required=True, key="graded_score")
+    charts.graded_against_bits(dataset, method, score or graded[0])
+
+left, right = st.columns(2, gap="medium")
+with left:
+    st.subheader(f"AP by class, {label} at {n_bits} bits")
+    charts.class_ap(dataset, method, n_bits)
+with right:
+    st.subheader(f"About {label}")
+    method_card(catalog.method_card(method))
+
+published = published_rows([catalog.method_card(name) for name in catalog.methods(dataset)])
+if published["method"]:
+    st.subheader("Published elsewhere")
+    st.caption(section("metrics", "published"))
+    st.dataframe(
+        published, hide_index=True, key="published", alt="Published figures, with source and protocol"
+    )

@@ -1,0 +1,114 @@
+"""A method's identity card, written from its record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+_CODE_KIND = {
+    "binary": "binary, compared by Hamming distance",
+    "codebook": "codebook words, compared by asymmetric distance",
+}
+_SUPERVISION = {
+    "unsupervised": "none, images only",
+    "pairs": "pairs: whether two images share a label",
+    "triplets": "triplets: which of two images is the more similar one",
+    "labels": "the classes themselves",
+}
+
+
+def method_card(card: Mapping[str, Any]) -> None:
+    """Who proposed the method, what it optimises, what for, and how ours differs from the paper.
+
+    Args:
+        card: one entry of `methods.json`; fields that are missing or empty are left out.
+    """
+    st.markdown(_citation(card))
+    st.html(f'<div class="hl-card"><dl>{_facts(card)}</dl></div>')
+    if idea := card.get("idea"):
+        st.markdown(f"**Idea.** {idea}")
+    if good_for := card.get("good_for"):
+        st.markdown(f"**Good for.** {good_for}")
+    if objective := card.get("objective"):
+        st.markdown("**Objective**")
+        st.latex(objective)
+        st.markdown("\n".join(f"- ${symbol}$: {meaning}" for symbol, meaning in card.get("symbols", ())))
+    if params := card.get("params"):
+        st.markdown("**Hyper-parameters**")
+        st.dataframe(param_rows(params), hide_index=True, key="card_params", alt="Hyper-parameters")
+    if differs := card.get("differs"):
+        st.markdown("**Differs from the paper**\n\n" + "\n".join(f"- {line}" for line in differs))
+    if references := card.get("references"):
+        st.markdown("**References**\n\n" + "\n".join(f"- {line}" for line in references))
+
+
+def _citation(card: Mapping[str, Any]) -> str:
+    cited = card.get("citation")
+    if not cited:
+        return f"**{card['title']}**"
+    arxiv = cited.get("arxiv")
+    link = f" [arXiv:{arxiv}](https://arxiv.org/abs/{arxiv})" if arxiv else ""
+    where = f"{cited['venue']}, {cited['year']}.{link}"
+    return f"**{card['title']}** · {cited['authors']}. *{cited['title']}*. {where}"
+
+
+def _facts(card: Mapping[str, Any]) -> str:
+    """Definition list of the short facts, as HTML."""
+    family = str(card.get("family", ""))
+    later = str(card.get("later_name", ""))
+    lengths = card.get("n_bits") or {}
+    recipe = card.get("recipe") or {}
+    training = "closed form, no epochs"
+    if recipe.get("epochs"):
+        training = (
+            f"{recipe['epochs']} epochs, batches of {recipe['batch_size']}, learning rate {recipe['lr']:g}"
+        )
+    multi = "yes" if card.get("reads_multi_label") else f"no: {card.get('multi_label_note', '')}"
+    facts = {
+        "Family, survey of 2020": family,
+        "Family, edition of 2023": later,
+        "Learns from": _SUPERVISION.get(str(card.get("supervision")), str(card.get("supervision", ""))),
+        "Loss": str(card.get("loss_kind", "")),
+        "Codes": _CODE_KIND.get(str(card.get("code_kind")), str(card.get("code_kind", ""))),
+        "Code lengths": str(lengths.get("text", "")),
+        "Several labels per image": multi if "reads_multi_label" in card else "",
+        "Training here": training if recipe else "",
+    }
+    return "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text)
+
+
+def param_rows(params: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Hyper-parameters as columns of a table."""
+
+    def span(p: Mapping[str, Any]) -> str:
+        low, high = p.get("low"), p.get("high")
+        if low is None and high is None:
+            return ""
+        return f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}"
+
+    return {
+        "name": [str(p.get("name", "")) for p in params],
+        "default": [str(p.get("default", "")) for p in params],
+        "range": [span(p) for p in params],
+        "what it does": [str(p.get("help", "")) for p in params],
+        "source of the default": [str(p.get("source", "")) for p in params],
+    }
+
+
+def published_rows(cards: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Published figures of several methods as columns; a number that nobody checked says so beside itself."""
+    rows = [(card, result) for card in cards for result in card.get("published") or ()]
+    return {
+        "method": [str(card["title"]) for card, _ in rows],
+        "data set": [r["dataset"] for _, r in rows],
+        "bits": [r["n_bits"] for _, r in rows],
+        "published mAP": [
+            f"{r['map']:.3f}{'' if r.get('verified', True) else ' (unverified)'}" for _, r in rows
+        ],
+        "protocol": [r["protocol"] for _, r in rows],
+        "backbone": [r["backbone"] for _, r in rows],
+        "source": [r["source"] for _, r in rows],
+    }

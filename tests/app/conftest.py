@@ -1,0 +1,233 @@
+"""A small tree of sample data in a temporary folder: two data sets, three methods, made-up codes."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.codes.packing import pack
+from models.data import load_dataset
+from models.engine.config import RunConfig
+from models.engine.run_files import (
+    BitSummary,
+    CodeMap,
+    RunCodes,
+    write_bit_summary,
+    write_map,
+    write_run_codes,
+)
+from models.engine.store import RunStore
+from models.metrics import evaluate
+from models.types import BinaryCodes, CodebookCodes
+
+METHODS = {"lsh": "classic", "dpsh": "pairwise", "dpq": "quantization"}
+LENGTHS = (16, 32)
+N_CODEBOOKS, N_CENTROIDS, DIM = 4, 16, 3
+
+
+def card(name: str, family: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": name.upper(),
+        "family": family,
+        "later_name": "ranking-based",
+        "supervision": "pairs",
+        "code_kind": "codebook" if family == "quantization" else "binary",
+        "citation": {
+            "authors": "A. Author",
+            "title": "A title",
+            "venue": "Venue",
+            "year": 2016,
+            "arxiv": "1511.03855",
+        },
+        "loss_kind": "likelihood of pairs",
+        "idea": "One idea.",
+        "good_for": "One use.",
+        "objective": r"\min_u \sum_{ij} \ell(u_i, u_j)",
+        "symbols": [["u", "relaxed code"]],
+        "n_bits": {"multiple_of": 1, "lowest": 1, "highest": 128, "text": "1 to 128"},
+        "reads_multi_label": True,
+        "multi_label_note": "",
+        "recipe": {"epochs": 30, "batch_size": 128, "lr": 1e-3, "weight_decay": 1e-4, "sampler": "shuffled"},
+        "differs": ["A difference."],
+        "published": [
+            {
+                "map": 0.757,
+                "n_bits": 32,
+                "dataset": "CIFAR-10",
+                "protocol": "1,000 / 5,000 / 54,000",
+                "backbone": "CNN-F",
+                "source": "the paper",
+                "verified": name == "dpsh",
+            }
+        ],
+        "references": ["A reference."],
+        "params": [
+            {
+                "name": "eta",
+                "default": 0.1,
+                "help": "weight",
+                "source": "the paper",
+                "low": 0.0,
+                "high": 10.0,
+                "log": False,
+                "choices": [],
+            }
+        ],
+    }
+
+
+def _write_scenes(root: Path, rng: np.random.Generator) -> None:
+    """A data set with several labels per image."""
+    folder = root / "toyscenes"
+    folder.mkdir()
+    labels = {"query": rng.random((30, 6)) < 0.35, "database": rng.random((200, 6)) < 0.35}
+    labels["query"][:, 0] = True
+    np.savez(folder / "labels.npz", **labels, train_rows=np.arange(80))
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), (200, 120, 40)).save(picture, "PNG")
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        for split, n in (("query", 30), ("database", 200)):
+            for row in range(n):
+                archive.writestr(f"{split}/{row:05d}.png", picture.getvalue())
+    entry = {
+        "title": "Scenes",
+        "label_kind": "multi",
+        "class_names": [f"tag {i}" for i in range(6)],
+        "image_size": 8,
+        "licence": "MIT",
+        "source": "generated",
+    }
+    (root / "manifest.json").write_text(json.dumps({"datasets": {"toyscenes": entry}}))
+
+
+def _codes(name: str, n_bits: int, labels: dict[str, Any], rng: np.random.Generator) -> tuple[RunCodes, Any]:
+    """Codes that follow the labels, with noise; and relaxed values for binary codes."""
+    n_classes = labels["database"].shape[1]
+    noise = 2.5 if METHODS[name] == "classic" else 0.8
+    if METHODS[name] == "quantization":
+        anchors = rng.normal(size=(n_classes, N_CODEBOOKS * DIM))
+        books = rng.normal(size=(N_CODEBOOKS, N_CENTROIDS, DIM)).astype(np.float16).astype(np.float32)
+        vectors = {
+            split: (part @ anchors + noise * rng.normal(size=(len(part), N_CODEBOOKS * DIM))).astype(
+                np.float32
+            )
+            for split, part in labels.items()
+        }
+        indices = {}
+        for split, z in vectors.items():
+            parts = z.reshape(len(z), N_CODEBOOKS, 1, DIM)
+            indices[split] = np.square(parts - books).sum(axis=-1).argmin(axis=-1).astype(np.uint8)
+        made = {split: CodebookCodes(i, books) for split, i in indices.items()}
+        return RunCodes(made["database"], made["query"], vectors["query"]), None
+    anchors = rng.normal(size=(n_classes, n_bits))
+    u = {s: np.tanh(p @ anchors + noise * rng.normal(size=(len(p), n_bits))) for s, p in labels.items()}
+    u["database"][:, 3] = np.abs(u["database"][:, 3])  # a bit that never changes
+    return RunCodes(pack(u["database"] >= 0), pack(u["query"] >= 0)), u["database"]
+
+
+def _write_run(root: Path, dataset: str, name: str, n_bits: int, seed: int) -> None:
+    opened = load_dataset(dataset)
+    labels = {split: opened.labels(split) for split in ("query", "database")}
+    rng = np.random.default_rng([seed, n_bits, len(name)])
+    codes, u = _codes(name, n_bits, labels, rng)
+    scores = evaluate(codes.queries, codes.database, labels["query"], labels["database"])
+    folder = RunStore(root / "runs").folder(dataset, name, n_bits, seed)
+    folder.mkdir(parents=True)
+    if seed == 0:
+        ap = {
+            f"ap_{rule}": getattr(scores, f"ap_{rule}") for rule in ("expected", "optimistic", "pessimistic")
+        }
+        write_run_codes(
+            folder / "codes.npz", codes, {key: value.astype(np.float32) for key, value in ap.items()}
+        )
+        places = {s: rng.random((len(p), 2)).astype(np.float32) for s, p in labels.items()}
+        write_map(folder / "map.npz", CodeMap(places["database"], places["query"], 0.5, 10))
+        if u is not None:
+            edges = np.linspace(-1, 1, 41)
+            counts = np.stack([np.histogram(bit, edges)[0] for bit in u.T]).astype(np.int64)
+            order = np.argsort(u, axis=0, kind="stable").T.astype(np.int64)
+            write_bit_summary(
+                folder / "bits.npz", BitSummary(edges, counts, order[:, :12], order[:, :-13:-1])
+            )
+    config = RunConfig(
+        dataset, name, n_bits, seed, "small_cnn", "head", 30, 128, 1e-3, 1e-4, sampler="shuffled"
+    )
+    protocol = {
+        "k": None,
+        "normalize_by": "relevant",
+        "tie_rule": "expected",
+        "radius": 2,
+        "n_query": scores.n_query,
+        "n_database": scores.n_database,
+        "n_train": opened.info.n_train,
+        "train_in_database": True,
+        "relevance": "at least one shared label",
+    }
+    curves = {
+        "pr": {"recall": scores.pr_recall.tolist(), "precision": scores.pr_precision.tolist()},
+        "pn": {"k": scores.pn_k.tolist(), "precision": scores.pn_precision.tolist()},
+    }
+    kind = "binary" if isinstance(codes.database, BinaryCodes) else "codebook"
+    result = {
+        "config": dataclasses.asdict(config),
+        "protocol": protocol,
+        "metrics": scores.to_json(),
+        "curves": curves,
+        "code_kind": kind,
+    }
+    (folder / "result.json").write_text(json.dumps(result))
+    (folder / "cost.json").write_text(
+        json.dumps({"seconds": {"fit": 1.5, "encode": 0.1}, "peak_memory_bytes": 1})
+    )
+
+
+@pytest.fixture(scope="session")
+def sample_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("sample_data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HASHLENS_SAMPLE_DATA", str(root))
+        _write_scenes(root, np.random.default_rng(0))
+        (root / "methods.json").write_text(json.dumps([card(*item) for item in METHODS.items()]))
+        for dataset in ("digits", "toyscenes"):
+            (root / dataset).mkdir(exist_ok=True)
+            measured = {
+                "random_codes": {str(b): {"map_expected": 0.101} for b in LENGTHS},
+                "float_ranking": {"small_cnn": {"map_expected": 0.6}},
+                "lsh_pixels": {"32": {"map_expected": 0.12}},
+            }
+            (root / dataset / "baselines.json").write_text(json.dumps(measured))
+            for name in METHODS:
+                # Four books of 16 words make 16 bits.
+                for n_bits in LENGTHS if name != "dpq" else (16,):
+                    _write_run(root, dataset, name, n_bits, 0)
+            _write_run(root, dataset, "dpsh", 32, 1)
+    return root
+
+
+@pytest.fixture
+def stored(sample_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The small tree as the app's sample data, every cache of the services empty before and after."""
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(sample_tree))
+    _forget()
+    yield sample_tree
+    monkeypatch.undo()
+    _forget()
+
+
+def _forget() -> None:
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("app.services", "models.data")):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
