@@ -15,6 +15,7 @@ LabelKind = Literal["single", "multi"]
 TieRule = Literal["expected", "optimistic", "pessimistic", "row_order"]
 
 UInt8 = npt.NDArray[np.uint8]
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]

@@ -29,9 +29,7 @@ def binarize_array(u: npt.NDArray[Any]) -> Int8:
     if u.dtype.kind not in "fiu":
         raise DataError(f"Relaxed codes are real numbers; got an array of {u.dtype}.")
     if u.dtype.kind == "f" and np.isnan(u).any():
-        raise DataError(
-            f"Relaxed codes must be numbers; {int(np.isnan(u).sum())} of {u.size} values are NaN."
-        )
+        raise DataError(f"{int(np.isnan(u).sum())} of {u.size} relaxed values are NaN, which is neither bit.")
     return np.where(u >= 0, np.int8(1), np.int8(-1))
 
 

@@ -34,7 +34,7 @@ def test_binarize_keeps_dtype_and_cuts_the_gradient() -> None:
 
 
 def test_nan_has_no_side() -> None:
-    with pytest.raises(DataError, match="1 of 2 values are NaN"):
+    with pytest.raises(DataError, match="1 of 2 relaxed values are NaN"):
         binarize_array(np.array([[0.5, np.nan]]))
 
 
