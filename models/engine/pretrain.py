@@ -30,7 +30,7 @@ from models.data.pretraining import CATEGORIES, Pictures, draw_pictures
 from models.engine.features import cache_root
 from models.engine.run_files import read_arrays
 from models.engine.versions import library_versions
-from models.errors import CheckpointError, HashingError
+from models.errors import CheckpointError, ConfigError, HashingError
 from models.files import npz_bytes, write_atomically
 from models.networks.backbones import SMALL_CNN_WEIGHTS
 from models.networks.small_cnn import N_FEATURES, SmallCNN, small_cnn_transform
@@ -66,6 +66,14 @@ class PretrainConfig:
     label_smoothing: float = 0.05
     shift_px: int = 4
     n_threads: int = 2
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            lowest = 0 if name in ("seed", "weight_decay", "label_smoothing", "shift_px") else 1
+            if value < lowest and not (name == "lr" and value > 0):
+                raise ConfigError(
+                    f"{name} is {value}; it has to be {'positive' if lowest else 'at least 0'}."
+                )
 
 
 @dataclass(frozen=True)
@@ -242,8 +250,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="processes that draw")
     parser.add_argument("--out", type=Path, default=SMALL_CNN_WEIGHTS)
     given = parser.parse_args(arguments)
-    config = PretrainConfig(**{field.name: getattr(given, field.name) for field in fields(PretrainConfig)})
     try:
+        config = PretrainConfig(**{f.name: getattr(given, f.name) for f in fields(PretrainConfig)})
         train = _pictures(config, TRAIN, given.processes, _report)
         held_out = _pictures(config, HELD_OUT, given.processes, _report)
         result = pretrain(config, train, held_out, _report)

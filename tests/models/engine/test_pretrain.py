@@ -151,3 +151,12 @@ def test_a_folder_that_cannot_be_written_is_a_users_error(
     ]
     assert main(arguments) == 2
     assert "Could not write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "setting", ["--epochs=0", "--n-per-category=0", "--lr=0", "--seed=-1", "--batch-size=-5"]
+)
+def test_an_impossible_setting_is_named(setting: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([setting]) == 2
+    name = setting.strip("-").partition("=")[0].replace("-", "_")
+    assert f"{name} is" in capsys.readouterr().err
