@@ -1,0 +1,86 @@
+"""The Codes page, for both kinds of code and both kinds of labels."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.pages import alts, open_page, words
+
+BINARY = {"db": "digits", "method": "dpsh", "bits": "32"}
+BOOKS = {"db": "digits", "method": "dpq", "bits": "16"}
+
+
+@pytest.mark.parametrize("address", [BINARY, BOOKS, {"db": "toyscenes", "method": "lsh", "bits": "16"}])
+def test_every_chart_has_a_text_alternative_and_a_table(stored: Path, address: dict[str, str]) -> None:
+    app = open_page("codes", **address)
+    assert not app.exception
+    charts, tables = alts(app, "plotly_chart"), alts(app, "dataframe")
+    assert len(charts) >= 6
+    assert all(charts)
+    assert len(tables) == len(charts)
+
+
+def test_headline_numbers_come_with_their_meaning(stored: Path) -> None:
+    text = words(open_page("codes", **BINARY))
+    for name in (
+        "Effective bits",
+        "Mean bit entropy",
+        "Mean |correlation|",
+        "Distinct codes",
+        "Quantisation error",
+    ):
+        assert name in text
+    assert "bits repeat each other" in text
+
+
+def test_the_page_follows_the_kind_of_code(stored: Path) -> None:
+    bits, books = words(open_page("codes", **BINARY)), words(open_page("codes", **BOOKS))
+    assert "Bit by bit" in bits
+    assert "Word by word" not in bits
+    assert "Word by word" in books
+    assert "Dead words" in books
+    assert "Bit by bit" not in books
+
+
+def test_choosing_a_bit_changes_its_gallery(stored: Path) -> None:
+    app = open_page("codes", **BINARY)
+    app.slider[0].set_value(9).run()
+    assert not app.exception
+    assert "Strongest images of bit 9" in words(app)
+
+
+def test_a_bit_in_the_address_is_opened(stored: Path) -> None:
+    assert "Strongest images of bit 5" in words(open_page("codes", **BINARY, bit="5"))
+
+
+def test_a_bit_that_is_not_there_falls_back(stored: Path) -> None:
+    app = open_page("codes", **BINARY, bit="999")
+    assert not app.exception
+    assert app.slider[0].value <= 31
+
+
+def test_the_gallery_warns_and_gives_the_shuffled_labels_number(stored: Path) -> None:
+    text = words(open_page("codes", **BINARY))
+    assert "Do not name a bit after its pictures" in text
+    assert "with shuffled labels it stays below" in text
+    assert "more than chance explains" in text
+
+
+def test_a_bit_that_never_changes_is_no_more_than_chance(stored: Path) -> None:
+    assert "no more than chance explains" in words(open_page("codes", **BINARY, bit="3"))
+
+
+def test_choosing_a_word_shows_its_images(stored: Path) -> None:
+    app = open_page("codes", **BOOKS)
+    book, word = app.slider
+    book.set_value(2)
+    word.set_value(15).run()
+    assert not app.exception
+    assert "in book 2" in words(app)
+
+
+def test_the_query_in_view_is_marked_among_the_distances(stored: Path) -> None:
+    figure = next(
+        c for c in open_page("codes", **BINARY, q="q7").get("plotly_chart") if "distances" in c.proto.alt
+    )
+    assert "q7 to its relevant images" in figure.proto.spec
