@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import streamlit as st
 
+from app.latency import without_delay
 from app.routes import ROUTES
 
-app = st.App(Path(__file__).with_name("shell.py"), routes=ROUTES)
+app = st.App(Path(__file__).with_name("shell.py"), routes=ROUTES, lifespan=without_delay)

@@ -12,8 +12,10 @@ from app.components.frontend import FOLDER
 VIEWS = Path(__file__).with_name("views")
 SEARCH = str(VIEWS / "search.py")
 
-st.set_page_config(page_title="Hashlens", page_icon=":material/grid_view:", layout="wide")
+st.set_page_config(page_title="Hashlens", page_icon=str(FOLDER / "icon.svg"), layout="wide")
 st.html(f"<style>{(FOLDER / 'tokens.css').read_text()}{(FOLDER / 'page.css').read_text()}</style>")
+
+st.logo(str(FOLDER / "icon.svg"), size="medium")
 
 page = st.navigation(
     [

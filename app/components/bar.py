@@ -14,12 +14,12 @@ _query_and_share = component("bar_query")
 def bar(search_page: str) -> None:
     """Draw the bar; `search_page` is where a click on the query leads."""
     chosen = state.current()
-    with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.selectbox(
             "Database",
             [info.name for info in catalog.datasets()],
             label_visibility="collapsed",
-            width=150,
+            width=140,
             **state.widget("db"),
         )
         st.selectbox(
@@ -27,7 +27,7 @@ def bar(search_page: str) -> None:
             catalog.methods(chosen.dataset),
             format_func=catalog.method_label,
             label_visibility="collapsed",
-            width=130,
+            width=120,
             **state.widget("method"),
         )
         st.segmented_control(

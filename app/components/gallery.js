@@ -46,7 +46,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const strip = (i) => {
     const own = bytes.subarray(i * width, (i + 1) * width)
-    if (data.kind !== "binary") return wordStrip(own, queryBytes)
+    if (data.kind !== "binary") {
+      const differing = own.filter((word, k) => word !== queryBytes[k]).length
+      return el("span", {}, wordStrip(own, queryBytes), el("span", { class: "d" }, `${differing} of ${width} words differ`))
+    }
     const bits = bitsOf(own, data.nBits)
     return bitStrip(bits, bits.map((bit, k) => bit ^ queryBits[k]), { cell: 3, height: 5, perRow: 32, gap: 0.5, groupGap: 0 })
   }
@@ -71,6 +74,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         title: `${alt} · d${data.rows[i]} · rank ${i + 1}`,
         onclick: (event) => {
           event.currentTarget.classList.add("picked")
+          root.dataset.picked = data.rows[i]
           setTriggerValue("pick", `d${data.rows[i]}`)
         },
       },
@@ -100,5 +104,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.setAttribute("aria-label", "Ranked results")
   root.replaceChildren(...sections)
   roving(root, cards)
+  if (root.dataset.picked) {
+    // The new answer is read from its start, wherever in the old one the click was.
+    delete root.dataset.picked
+    if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" })
+  }
   if (hadFocus) cards[0]?.focus({ preventScroll: true })
 }

@@ -17,6 +17,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
       item.word ? el("span", {}, item.word) : null,
     ),
   )
+  if (data.more) {
+    items.push(el("button", { class: "more", "data-testid": "pick-more", onclick: () => setTriggerValue("more", true) }, "Others"))
+  }
   root.classList.toggle("pixels", data.pixelated)
   root.setAttribute("role", "group")
   root.setAttribute("aria-label", "Images to search with")

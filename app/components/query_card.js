@@ -13,6 +13,7 @@ function codeLines(data) {
   const ones = bits.reduce((sum, bit) => sum + bit, 0)
   const strip = bitStrip(bits, null, { cell: 16, height: 18, perRow: 16, gap: 2, groupGap: 4 })
   const text = Array.from(bits).join("").replace(/(.{4})/g, "$1 ").trim()
+  strip.setAttribute("preserveAspectRatio", "xMinYMin")
   strip.setAttribute("role", "img")
   strip.removeAttribute("aria-hidden")
   strip.setAttribute("aria-label", `Code of ${data.nBits} bits: ${text}`)
@@ -55,6 +56,23 @@ function copyRow(data) {
     label,
   )
   return el("div", { class: "hex" }, el("code", { "data-testid": "query-hex" }, data.query.replace(/(.{4})/g, "$1 ").trim()), copy)
+}
+
+/** On a narrow page only: unfolds what the strip has no room for. */
+function detailsButton(root) {
+  const open = () => root.classList.contains("open")
+  const button = el("button", {
+    class: "details",
+    "data-testid": "query-details",
+    "aria-expanded": open(),
+    onclick: () => {
+      root.classList.toggle("open")
+      button.setAttribute("aria-expanded", open())
+      button.textContent = open() ? "Less" : "More"
+    },
+  })
+  button.textContent = open() ? "Less" : "More"
+  return button
 }
 
 function trailRow(data, setTriggerValue) {
@@ -103,10 +121,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
         "div",
         { class: "what" },
         el("h2", { "data-testid": "query-title" }, data.title),
-        el("p", { class: "id" }, data.id),
+        el("p", { class: "id" }, data.id, data.figures.length ? el("span", { class: "brief" }, ` · ${data.figures[0].slice(0, 2).join(" ")}`) : null),
         data.caption ? el("p", { class: "says" }, data.caption) : null,
         ...data.notes.map((note) => el("p", { class: "note" }, note)),
       ),
+      detailsButton(root),
     ),
     el("div", { class: "code" }, ...codeLines(data), copyRow(data)),
     el("dl", { class: "figures", "data-testid": "query-figures" }, ...figures),

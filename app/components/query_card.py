@@ -38,17 +38,18 @@ def figures(answer: search.Answer) -> list[tuple[str, str, str]]:
     if scores is None:
         return []
     rows = [
-        (
-            "AP",
-            f"{scores.ap_expected:.3f}",
-            f"{scores.ap_pessimistic:.3f} to {scores.ap_optimistic:.3f} over orders of ties",
-        ),
+        ("AP", f"{scores.ap_expected:.3f}", _over_ties(scores)),
         *((f"P@{k}", f"{value:.2f}", "") for k, value in scores.precision_at.items() if k > 1),
     ]
     if scores.radius_precision is not None:
         found = f"{scores.radius_n:,} image{'s' if scores.radius_n != 1 else ''} within {search.RADIUS} bits"
         rows.append((f"Radius {search.RADIUS}", f"{scores.radius_precision:.2f}", f"precision; {found}"))
     return rows
+
+
+def _over_ties(scores: search.Scores) -> str:
+    worst, best = f"{scores.ap_pessimistic:.3f}", f"{scores.ap_optimistic:.3f}"
+    return "whatever the order of ties" if worst == best else f"{worst} to {best} over orders of ties"
 
 
 def _trail() -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 import streamlit as st
 
@@ -46,8 +46,6 @@ def query_picker(chosen: state.Selection) -> None:
         if mode == BY_CLASS:
             names = catalog.open_dataset(chosen.dataset).info.class_names
             name = st.selectbox("Class", names, label_visibility="collapsed", width=180, key="picker_class")
-        if mode in (SAMPLES, BY_CLASS):
-            st.button("More", icon=":material/refresh:", type="tertiary", on_click=_turn_page, key="picker_more")
     if mode == UPLOAD:
         with guard():
             _upload()
@@ -60,18 +58,15 @@ def query_picker(chosen: state.Selection) -> None:
     else:
         strip = queries.samples(chosen.dataset, page)
     data = cards.picker(chosen.dataset, strip.rows, strip.words, str(chosen.query))
-    _show(data, _WORDS.get(mode, ""))
+    _strip(key="picker", data={**data, "more": not strip.words}, on_pick_change=_picked, on_more_change=_turn_page)
+    if mode in _WORDS:
+        st.caption(_WORDS[mode])
 
 
-def _show(data: dict[str, Any], words: str) -> None:
-    def picked() -> None:
-        ref = state.QueryRef.parse(state.triggered("picker", "pick") or "")
-        if ref is not None:
-            state.pick(ref)
-
-    _strip(key="picker", data=data, on_pick_change=picked)
-    if words:
-        st.caption(words)
+def _picked() -> None:
+    ref = state.QueryRef.parse(state.triggered("picker", "pick") or "")
+    if ref is not None:
+        state.pick(ref)
 
 
 def _turn_page() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
-from app.services import catalog, search
+from app.services import search
 
 
 def result_controls(asked: search.Asked, answer: search.Answer, chosen: state.Selection) -> None:
     """Draw the headline of the results and the choice of how many."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="result_controls"):
-        st.markdown(headline(asked, answer), width="stretch")
+        st.markdown(headline(answer), width="stretch")
         options: list[int | str] = [*state.N_CHOICES, *([state.BY_RADIUS] if asked.has_bits else [])]
         st.segmented_control(
             "Results to show",
@@ -33,13 +33,9 @@ def result_controls(asked: search.Asked, answer: search.Answer, chosen: state.Se
             )
 
 
-def headline(asked: search.Asked, answer: search.Answer) -> str:
+def headline(answer: search.Answer) -> str:
     """What the gallery shows, in one line."""
-    by = f"Hamming distance of {asked.n_bits}-bit codes" if asked.has_bits else "distance to the codewords"
-    count = f"**{len(answer.rows):,}** nearest of {answer.n_ranked:,} images"
+    text = f"**{len(answer.rows):,}** nearest of {answer.n_ranked:,} images"
     if answer.relevant is not None and len(answer.rows):
-        count += f", **{int(answer.relevant.sum()):,}** right"
-    text = f"{count} · {catalog.method_label(asked.method)}, {by}"
-    if answer.excluded:
-        text += " · the query itself is left out"
+        text += f", **{int(answer.relevant.sum()):,}** right"
     return text

@@ -63,12 +63,12 @@ function bitStrip(bits, differs, { cell, height, perRow, gap = 1, groupGap = 2 }
   return svg
 }
 
-/** Words of a codebook code, one per book; words that differ from the query's underlined in amber. */
+/** Words of a codebook code in hexadecimal, one per book; words that differ from the query's underlined in amber. */
 function wordStrip(words, queryWords) {
   return el(
     "span",
     { class: "words", "aria-hidden": "true" },
-    ...Array.from(words, (word, i) => el("span", queryWords && word !== queryWords[i] ? { class: "differs" } : {}, `${word}`)),
+    ...Array.from(words, (word, i) => el("span", queryWords && word !== queryWords[i] ? { class: "differs" } : {}, word.toString(16).padStart(2, "0"))),
   )
 }
 

@@ -29,17 +29,22 @@ if chosen.query.split == "upload":
 else:
     asked = search.ask(*run, chosen.query.split, chosen.query.row)
     card = cards.query(asked)
+if chosen.query.split == "database":
+    notes.append(section("search", "left_out"))
 answer = search.answer(asked, chosen.n, chosen.radius)
 
 with st.container(key="search_body", gap="small"):
-    with st.container(key="search_side", gap="small"):
-        query_card(card, answer, notes)
-        ranking_chart(asked, answer)
-    with st.container(key="search_results", gap="small"):
-        result_controls(asked, answer, chosen)
-        if len(answer.rows):
-            gallery(cards.results(asked, answer))
-        else:
-            st.info(section("search", "empty"))
-        relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
-        st.caption(f"{section('search', relevance)} {section('search', 'ties')}")
+    side = st.container(key="search_side", gap="small")
+    results = st.container(key="search_results", gap="small")
+with side:
+    query_card(card, answer, notes)
+with results:
+    result_controls(asked, answer, chosen)
+    if len(answer.rows):
+        gallery(cards.results(asked, answer))
+    else:
+        st.info(section("search", "empty"))
+    relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
+    st.caption(f"{section('search', relevance)} {section('search', 'ties')}")
+with side:  # after the results, which somebody waits for
+    ranking_chart(asked, answer)
