@@ -7,6 +7,7 @@ classical scaling (W. Torgerson, Psychometrika 17, 1952) when there are too few 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -122,7 +123,9 @@ def _umap(codes: Codes, seed: int) -> Float64:
     The two halves of UMAP are called directly: its estimator would build a second, approximate neighbour
     index to be able to place later points, which takes longer than the layout itself.
     """
-    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # umap regrets, on import, that TensorFlow is not there
+        from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
     neighbours, distances = _nearest(codes)
     vectors = _vectors(codes)

@@ -7,6 +7,7 @@ rebuild), `cost.json` (seconds and memory, which are not), `codes.npz`, `map.npz
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from dataclasses import dataclass
@@ -91,7 +92,8 @@ def read_arrays(path: Path) -> Arrays:
         FileNotFoundError: there is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # From memory: np.load leaves the file open when its end is missing.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise

@@ -24,6 +24,7 @@ N_TRAIN, N_FEATURES, N_CLASSES = 90, 12, 3
 def make_spec(name: str, **fields: Any) -> MethodSpec:
     known: dict[str, Any] = {
         "name": name,
+        "label": name,
         "title": name,
         "family": Family.PAIRWISE,
         "supervision": Supervision.LABELS,

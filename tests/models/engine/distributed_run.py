@@ -23,8 +23,8 @@ class Pairs(Method):
     """A loss over all pairs of the batch: wrong if a process sees only its own share."""
 
     spec = MethodSpec(
-        "pairs", "Pairs", Family.PAIRWISE, Supervision.PAIRS, CodeKind.BINARY, Citation("", "", "", 2000),
-        loss_kind="", idea="", good_for="", objective="", symbols=(),
+        "pairs", "Pairs", "Pairs", Family.PAIRWISE, Supervision.PAIRS, CodeKind.BINARY,
+        Citation("", "", "", 2000), loss_kind="", idea="", good_for="", objective="", symbols=(),
     )  # fmt: skip
 
     def build_head(self) -> nn.Module:

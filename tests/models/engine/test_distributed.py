@@ -18,9 +18,17 @@ def test_two_processes_under_torchrun_give_what_one_gives(tmp_path: Path) -> Non
     for n_processes in (1, 2):
         out = tmp_path / f"{n_processes}.pt"
         launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
-        command = [sys.executable, *(launcher if n_processes > 1 else []), str(SCRIPT), str(out), str(n_processes)]
+        command = [
+            sys.executable,
+            *(launcher if n_processes > 1 else []),
+            str(SCRIPT),
+            str(out),
+            str(n_processes),
+        ]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240
+        )
         assert done.returncode == 0, done.stderr
         weights.append(torch.load(out, weights_only=True))
     assert weights[0].keys() == weights[1].keys()
