@@ -42,7 +42,8 @@ def apt_install(*packages: str) -> bool:
 
 def drawing_works() -> bool:
     """True when skia finds its system libraries (tried in a fresh interpreter)."""
-    return subprocess.run([sys.executable, "-c", "import skia"], capture_output=True, check=False).returncode == 0
+    trial = subprocess.run([sys.executable, "-c", "import skia"], capture_output=True, check=False)
+    return trial.returncode == 0
 
 
 def ensure_drawing() -> None:
@@ -50,7 +51,7 @@ def ensure_drawing() -> None:
     if not drawing_works():
         apt_install("libgl1", "libegl1", "libexpat1", "libfontconfig1")
     if not drawing_works():
-        sys.exit("skia-python cannot load. Install libGL, libEGL, libexpat and libfontconfig (Debian: libgl1 libegl1).")
+        sys.exit("skia cannot load. Install libGL, libEGL, libexpat, libfontconfig (Debian: libgl1 libegl1).")
 
 
 def ensure_browser() -> None:

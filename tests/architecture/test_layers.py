@@ -41,7 +41,9 @@ def test_opening_pages_needs_no_torch() -> None:
         "import sys, models.types, models.spec, models.data, models.metrics, models.index, models.codes, "
         "models.registry, models.engine.store; print('torch' in sys.modules)"
     )
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert run.stdout.strip() == "False"
 
 
