@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.code_charts import stored_thumbs
+from app.components.code_charts import label_nouns, stored_thumbs
 from app.components.headline import Headline
 from app.components.prose import section
 from app.components.reading import chart
@@ -115,7 +115,8 @@ def _gallery(dataset: str, method: str, n_bits: int, bit: int) -> None:
         )
         st.caption(section("codes", "caution"))
     with right:
-        st.markdown(f"#### Classes on bit {bit}")
+        one, many = label_nouns(dataset)
+        st.markdown(f"#### {many.capitalize()} on bit {bit}")
         names = catalog.open_dataset(dataset).info.class_names
         verdict = (
             "more than chance explains" if view.departure > view.band else "no more than chance explains"
@@ -123,9 +124,9 @@ def _gallery(dataset: str, method: str, n_bits: int, bit: int) -> None:
         chart(
             _rates_figure(dataset, method, n_bits, bit),
             key="class_rates",
-            alt=f"Share of each class whose bit {bit} is 1, with the band that shuffled labels reach",
-            table={"class": list(names), "share with bit 1": np.round(view.class_rates, 4).tolist()},
-            below=f"Largest departure of a class **{view.departure:.2f}**; with shuffled labels it stays "
+            alt=f"Share of each {one} whose bit {bit} is 1, with the band that shuffled labels reach",
+            table={one: list(names), "share with bit 1": np.round(view.class_rates, 4).tolist()},
+            below=f"Largest departure of a {one} **{view.departure:.2f}**; with shuffled labels it stays "
             f"below **{view.band:.2f}** in 95 of 100 cases: {verdict}. " + section("codes", "class_rates"),
         )
 
@@ -175,7 +176,11 @@ def _rates_figure(dataset: str, method: str, n_bits: int, bit: int) -> go.Figure
     assert view is not None
     names = catalog.open_dataset(dataset).info.class_names
     return class_figures.class_rates(
-        names, view.class_rates, view.overall, view.band, what=f"share of the class whose bit {bit} is 1"
+        names,
+        view.class_rates,
+        view.overall,
+        view.band,
+        what=f"share of the {label_nouns(dataset)[0]} whose bit {bit} is 1",
     )
 
 

@@ -45,6 +45,12 @@ def _unit(dataset: str, method: str, n_bits: int) -> str:
     return "Hamming distance, bits" if binary else "distance to the words' vector"
 
 
+def label_nouns(dataset: str) -> tuple[str, str]:
+    """What one label and several are called on these data."""
+    multi = catalog.open_dataset(dataset).info.label_kind == "multi"
+    return ("tag", "tags") if multi else ("class", "classes")
+
+
 def _kinds(dataset: str) -> tuple[str, str]:
     """What relevant and other pairs are called on these data."""
     if catalog.open_dataset(dataset).info.label_kind == "multi":
@@ -70,9 +76,9 @@ def _pairs_figure(dataset: str, method: str, n_bits: int, row: int | None) -> go
 def buckets(dataset: str, method: str, n_bits: int) -> None:
     """How many codes there are, how full they are, and who is inside the fullest."""
     found = codes.occupancy(dataset, method, n_bits)
-    tags = "tags" if catalog.open_dataset(dataset).info.label_kind == "multi" else "classes"
+    one, many = label_nouns(dataset)
     st.markdown(
-        f"{len(found.codes_per_class)} {tags}, {found.n_items:,} images → "
+        f"{len(found.codes_per_class)} {many}, {found.n_items:,} images → "
         f"**{len(found.sizes):,} distinct codes**. " + section("codes", "buckets")
     )
     left, right = st.columns(2, gap="medium")
@@ -83,7 +89,7 @@ def buckets(dataset: str, method: str, n_bits: int) -> None:
             key="occupancy",
             alt=f"Share of the database by bucket size; {found.shared:.0%} of the images share their code",
             table={"images in a bucket": sizes.tolist(), "buckets": counts.tolist()},
-            below=f"Distinct codes by {tags}: "
+            below=f"Distinct codes by {one}: "
             + ", ".join(f"{name} {n:,}" for name, n in found.codes_per_class.items())
             + ".",
         )
@@ -95,14 +101,14 @@ def buckets(dataset: str, method: str, n_bits: int) -> None:
         chart(
             _largest_figure(dataset, method, n_bits),
             key="largest",
-            alt="The fullest buckets, images of their most frequent class and of all others",
+            alt=f"The fullest buckets, images of their most frequent {one} and all others",
             table={
                 "bucket": names,
                 "code": [bucket.code for bucket in found.largest],
                 "images": [bucket.size for bucket in found.largest],
-                "of the most frequent class": [bucket.n_top for bucket in found.largest],
+                f"of the most frequent {one}": [bucket.n_top for bucket in found.largest],
             },
-            below=f"Of the images that share a code, {found.shared_pure:.0%} have the most frequent class of "
+            below=f"Of the images that share a code, {found.shared_pure:.0%} have the most frequent {one} of "
             "their bucket.",
         )
     st.html("".join(_bucket_row(dataset, place, bucket) for place, bucket in enumerate(found.largest[:4])))
@@ -150,4 +156,5 @@ def _largest_figure(dataset: str, method: str, n_bits: int) -> go.Figure:
         [_bucket_name(place, bucket) for place, bucket in enumerate(largest)],
         np.array([bucket.n_top for bucket in largest]),
         np.array([bucket.size - bucket.n_top for bucket in largest]),
+        kinds=(f"most frequent {label_nouns(dataset)[0]}", "others"),
     )

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.code_charts import stored_thumbs
+from app.components.code_charts import label_nouns, stored_thumbs
 from app.components.headline import Headline
 from app.components.prose import section
 from app.components.reading import chart
@@ -110,13 +110,14 @@ def _gallery(dataset: str, method: str, n_bits: int, book: int, word: int) -> No
         )
         st.caption(section("codes", "word_gallery"))
     with right:
-        st.markdown("#### Classes that use this word")
+        one, many = label_nouns(dataset)
+        st.markdown(f"#### {many.capitalize()} that use this word")
         names = catalog.open_dataset(dataset).info.class_names
         chart(
             _rates_figure(dataset, method, n_bits, book, word),
             key="word_classes",
-            alt=f"Share of each class that uses word {word} of book {book}",
-            table={"class": list(names), "share that uses the word": np.round(view.class_share, 4).tolist()},
+            alt=f"Share of each {one} that uses word {word} of book {book}",
+            table={one: list(names), "share that uses the word": np.round(view.class_share, 4).tolist()},
             below=f"{view.overall:.1%} of the database use it (dotted line).",
         )
 
@@ -153,7 +154,11 @@ def _rates_figure(dataset: str, method: str, n_bits: int, book: int, word: int) 
     view = words.word_view(dataset, method, n_bits, book, word)
     names = catalog.open_dataset(dataset).info.class_names
     return class_figures.class_rates(
-        names, view.class_share, view.overall, None, what="share of the class that uses the word"
+        names,
+        view.class_share,
+        view.overall,
+        None,
+        what=f"share of the {label_nouns(dataset)[0]} that uses the word",
     )
 
 

@@ -41,18 +41,19 @@ def occupancy(sizes: Int) -> go.Figure:
     return figure
 
 
-def largest_buckets(names: list[str], majority: Int, rest: Int) -> go.Figure:
+def largest_buckets(names: list[str], majority: Int, rest: Int, *, kinds: tuple[str, str]) -> go.Figure:
     """The fullest buckets, each split into its most frequent class and all others.
 
     Args:
         names: one short name per bucket.
         majority: int (n,), images of the bucket's most frequent class.
         rest: int (n,), its other images.
+        kinds: names of the two, for the legend.
     """
     figure = go.Figure()
     for name, count, color, pattern in (
-        ("most frequent class", majority, RIGHT, ""),
-        ("other classes", rest, WRONG, "/"),
+        (kinds[0], majority, RIGHT, ""),
+        (kinds[1], rest, WRONG, "/"),
     ):
         figure.add_bar(
             y=names,

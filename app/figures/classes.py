@@ -32,7 +32,7 @@ def class_ap(names: Sequence[str], ap: Array, n_queries: Sequence[int], chance: 
             textposition="outside",
             cliponaxis=False,
             customdata=[n_queries[i] for i in order],
-            marker={"color": BIT_ONE, "line_width": 0},
+            marker={"color": tint(BIT_ONE, 0.55), "line_width": 0},
             hovertemplate="%{y}: mean AP %{x:.3f} over %{customdata} queries<extra></extra>",
         )
     )

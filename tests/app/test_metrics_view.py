@@ -92,11 +92,7 @@ def test_the_method_card_says_who_what_and_how_it_differs(stored: Path) -> None:
     ):
         assert part in text
     assert "relaxed code" in text
-    assert (
-        [part.value for part in app.latex] == [r"\min_u \sum_{ij} \ell(u_i, u_j)"]
-        or app.get("latex")
-        or "$$" in text
-    )
+    assert any(r"\min_u \sum_{ij} \ell(u_i, u_j)" in part.value for part in app.latex)
 
 
 def test_a_method_without_a_card_still_opens(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_occupancy_of_an_empty_database_is_flat() -> None:
 
 
 def test_largest_buckets_stack_the_majority_and_the_rest() -> None:
-    figure = largest_buckets(["#1", "#2"], np.array([9, 4]), np.array([1, 0]))
+    figure = largest_buckets(["#1", "#2"], np.array([9, 4]), np.array([1, 0]), kinds=("most", "rest"))
     assert figure.layout.barmode == "stack"
     assert figure.data[0].marker.pattern.shape != figure.data[1].marker.pattern.shape
 
