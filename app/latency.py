@@ -1,9 +1,10 @@
 """Send small answers at once: switch off Nagle's algorithm on the server's socket.
 
-Streamlit 1.67 binds its socket without naming the protocol. asyncio then does not recognise accepted connections as
-TCP and leaves Nagle's algorithm on, which holds back the second small packet of an answer until the browser has
-acknowledged the first: about 40 ms for every thumbnail and for every run of a page (measured on Linux). The option is
-inherited by accepted connections, so it is enough to set it on the listening socket, once.
+Streamlit 1.67 binds its socket without naming the protocol. asyncio then does not recognise accepted
+connections as TCP and leaves Nagle's algorithm on, which holds back the second small packet of an answer
+until the browser has acknowledged the first: about 40 ms for every thumbnail and for every run of a page
+(measured on Linux). The option is inherited by accepted connections, so it is enough to set it on the
+listening socket, once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Entry point of the server: the app's script, and the binary routes beside it.
 
-`streamlit run app/main.py` finds the `st.App` below by reading this file, so it has to stay a plain assignment.
+`streamlit run app/main.py` finds the `st.App` below by reading this file, so it has to stay a plain
+assignment.
 """
 
 import sys

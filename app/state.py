@@ -1,8 +1,8 @@
 """What the person has chosen: the only reader and writer of `st.session_state` and of the address bar.
 
-One frozen record holds the choice; the controls of the bar mirror it. The address carries the same five values,
-`db`, `method`, `bits`, `q` and `n`, so that a copied link opens the same view. A value in the address that does not
-exist is replaced by the nearest thing that does, and a note says so.
+One frozen record holds the choice; the controls of the bar mirror it. The address carries the same five
+values, `db`, `method`, `bits`, `q` and `n`, so that a copied link opens the same view. A value in the address
+that does not exist is replaced by the nearest thing that does, and a note says so.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class QueryRef:
 
 @dataclass(frozen=True)
 class Selection:
-    """Everything that decides what a page shows; with a `radius`, results end there and `n` is the most shown."""
+    """What decides a page; with a `radius`, results end there and `n` is the most shown."""
 
     dataset: str
     method: str

@@ -1,4 +1,4 @@
-"""What is shown when something a person can mend went wrong. Anything else stays visible as the bug that it is."""
+"""What is shown when something a person can mend went wrong. Any other is a bug and stays visible."""
 
 from __future__ import annotations
 

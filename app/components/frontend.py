@@ -19,9 +19,9 @@ def component(
 ) -> ComponentRenderer:
     """The mounting command of the element `name`, made of `<name>.js` and `<name>.css`.
 
-    `scripts` and `styles` name other files, which are joined in the order given; the look's tokens always come first.
-    The texts are passed inline, because file-backed components do not load under AppTest; an inline text is told
-    from a path by its line breaks, which every file here has.
+    `scripts` and `styles` name other files, which are joined in the order given; the look's tokens always
+    come first. The texts are passed inline, because file-backed components do not load under AppTest; an
+    inline text is told from a path by its line breaks, which every file here has.
     """
     js = [(FOLDER / file).read_text("utf-8") for file in scripts or (f"{name}.js",)]
     css = [(FOLDER / file).read_text("utf-8") for file in ("tokens.css", *(styles or (f"{name}.css",)))]

@@ -8,7 +8,9 @@ from app import state
 from app.components.frontend import component
 from app.services import catalog, images, search
 
-_card = component("query_card", scripts=("shared.js", "query_card.js"), styles=("strips.css", "query_card.css"))
+_card = component(
+    "query_card", scripts=("shared.js", "query_card.js"), styles=("strips.css", "query_card.css")
+)
 
 
 def query_card(data: dict[str, Any], answer: search.Answer, notes: list[str]) -> None:
@@ -60,5 +62,7 @@ def _trail() -> list[dict[str, Any]]:
             steps.append({"label": "your image", "alt": "uploaded image", "src": None})
         else:
             src = images.thumb_url(dataset, ref.split, ref.row)
-            steps.append({"label": str(ref), "alt": catalog.describe(dataset, ref.split, ref.row), "src": src})
+            steps.append(
+                {"label": str(ref), "alt": catalog.describe(dataset, ref.split, ref.row), "src": src}
+            )
     return steps

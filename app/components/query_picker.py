@@ -25,7 +25,7 @@ _MODES = {
 _WORDS = {
     "worst": "Queries with the lowest average precision under this method and length.",
     "best": "Queries with the highest average precision under this method and length.",
-    "tied": "Queries whose average precision depends most on how ties are ordered; the number is best minus worst.",
+    "tied": "Queries whose AP depends most on how ties are ordered; the number is best minus worst.",
 }
 
 
@@ -58,7 +58,12 @@ def query_picker(chosen: state.Selection) -> None:
     else:
         strip = queries.samples(chosen.dataset, page)
     data = cards.picker(chosen.dataset, strip.rows, strip.words, str(chosen.query))
-    _strip(key="picker", data={**data, "more": not strip.words}, on_pick_change=_picked, on_more_change=_turn_page)
+    _strip(
+        key="picker",
+        data={**data, "more": not strip.words},
+        on_pick_change=_picked,
+        on_more_change=_turn_page,
+    )
     if mode in _WORDS:
         st.caption(_WORDS[mode])
 
@@ -82,8 +87,8 @@ def _upload() -> None:
     st.caption("It stays in memory, is seen by nobody else and is gone when you close the page.")
     if file is None or file.file_id == state.recall("upload_id"):
         return
-    picture = upload.read_image(file.getvalue())
+    received = upload.receive(file.getvalue())
     state.remember("upload_id", file.file_id)
-    state.remember("upload", picture)
+    state.remember("upload", received)
     state.pick(state.QueryRef("upload"))
     st.rerun()

@@ -1,4 +1,4 @@
-"""One query's ranking as a chart: at which distances the relevant images lie, and where the page stops showing."""
+"""One query's ranking as a chart: where the relevant images lie, and where the page stops showing."""
 
 from __future__ import annotations
 
@@ -30,4 +30,6 @@ def ranking_chart(asked: search.Asked, answer: search.Answer) -> None:
     others = np.bincount(slots, answer.n_total - answer.n_relevant, len(positions))
     cut = float(answer.distances[-1]) if len(answer.distances) else None
     figure = query_distances(positions, relevant, others, unit=unit, cut=cut, width=width)
-    st.plotly_chart(figure, key="ranking_chart", config=CONFIG, theme="streamlit", alt=section("search", "chart"))
+    st.plotly_chart(
+        figure, key="ranking_chart", config=CONFIG, theme="streamlit", alt=section("search", "chart")
+    )

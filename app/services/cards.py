@@ -58,7 +58,7 @@ def uploaded(asked: search.Asked, seen: str) -> dict[str, Any]:
         **_code(asked),
         "src": seen,
         "alt": "Uploaded image, as the network saw it",
-        "title": "Your image",
+        "title": "Uploaded image",
         "id": "as the network saw it",
         "caption": None,
     }

@@ -61,11 +61,13 @@ def lengths(dataset: str, method: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=16)
 def default_method(dataset: str) -> str:
-    """The method to open with: the best expected mAP near 32 bits among methods whose codes have bits to show."""
+    """The method to open with: best expected mAP near 32 bits, methods whose codes have bits first."""
 
     def score(method: str) -> tuple[bool, float]:
         n_bits = min(lengths(dataset, method), key=lambda n: abs(n - 32))
-        expected = open_run(dataset, method, n_bits).result.get("metrics", {}).get("map", {}).get("expected", 0.0)
+        expected = (
+            open_run(dataset, method, n_bits).result.get("metrics", {}).get("map", {}).get("expected", 0.0)
+        )
         return has_bits(dataset, method, n_bits), float(expected)
 
     return max(methods(dataset), key=score)
@@ -112,9 +114,8 @@ def method_title(name: str) -> str:
 
 
 def method_label(name: str) -> str:
-    """Name of a method where room is short: its title when that is one word, else its name in capitals."""
-    title = method_title(name)
-    return title if " " not in title and title.lower() == name else name.upper()
+    """Name of a method where room is short, as the papers write it."""
+    return str(method_card(name).get("label") or name.upper())
 
 
 def describe(dataset: str, split: Split, row: int) -> str:

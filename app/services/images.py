@@ -12,7 +12,7 @@ SPLITS: tuple[Split, ...] = ("query", "database")
 
 
 def thumb_url(dataset: str, split: Split, row: int | str) -> str:
-    """Address of an image below the server's base path; `row` may be a placeholder that a component fills in."""
+    """Address of an image below the server's base path; `row` may be a placeholder for a component."""
     return f"thumb/{dataset}/{catalog.open_dataset(dataset).content_key}/{split}/{row}"
 
 
@@ -22,7 +22,7 @@ def _read(dataset: str, split: Split, row: int) -> tuple[bytes, str]:
 
 
 def find(dataset: str, key: str, split: str, row: int) -> tuple[bytes, str] | None:
-    """Bytes and MIME type of an image; None for anything that is not an image of a data set on this machine."""
+    """Bytes and MIME type of an image; None for anything that is no image of a data set here."""
     if dataset not in {card.name for card in catalog.datasets()} or split not in SPLITS:
         return None
     try:

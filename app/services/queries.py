@@ -47,7 +47,7 @@ def of_class(dataset: str, name: str, page: int) -> Strip:
 
 @lru_cache(maxsize=256)
 def by_score(dataset: str, method: str, n_bits: int, order: Order) -> Strip:
-    """Queries with the worst or the best expected AP, or with the widest range of AP over the orders of ties."""
+    """Queries with the worst or best expected AP, or the widest range of AP over orders of ties."""
     figures = catalog.open_run(dataset, method, n_bits).per_query
     expected, spread = figures["ap_expected"], figures["ap_optimistic"] - figures["ap_pessimistic"]
     ranked = {"worst": expected, "best": -expected, "tied": -spread}[order]

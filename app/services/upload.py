@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES, MAX_PIXELS = 10 * 2**20, 40_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+EXIF_ORIENTATION = 0x0112
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, OverflowError, struct.error)
 _TAKEN = "Use a PNG, JPEG, WebP, GIF, BMP or TIFF file."
 
 
@@ -38,48 +41,58 @@ class EncodedUpload:
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded image as RGB, with what had to be done to it. `encoded` fills as methods are chosen."""
+    """An uploaded file that was found to be an image, and what reading it takes.
 
-    image: Image
+    The file is kept, not its pixels, which can be many times as large. `encoded` fills as runs are chosen.
+    """
+
+    content: bytes
     notes: tuple[str, ...]
     encoded: dict[tuple[str, str, int], EncodedUpload] = field(default_factory=dict)
 
 
-def read_image(content: bytes) -> Upload:
-    """Decode an upload.
+def receive(content: bytes) -> Upload:
+    """Check an uploaded file by reading it once.
 
     Raises:
-        DataError: too large in bytes or pixels, no image, an unknown format, or truncated.
+        DataError: too large in bytes or pixels, no image, an unknown format, or damaged.
+    """
+    return Upload(content, tuple(read_image(content)[1]))
+
+
+def read_image(content: bytes) -> tuple[Image, list[str]]:
+    """Decode an image file: the first frame, upright, RGB on white; and sentences about what that changed.
+
+    Raises:
+        DataError: too large in bytes or pixels, no image, an unknown format, or damaged.
     """
     from PIL import Image, ImageOps
 
     if not content:
         raise DataError(f"The file is empty. {_TAKEN}")
     if len(content) > MAX_BYTES:
-        raise DataError(f"The file has {len(content) / 2**20:.1f} MB; at most {MAX_BYTES // 2**20} MB are taken.")
-    try:
-        with warnings.catch_warnings():
-            # Pillow only warns of a bomb of medium size; the check below judges by our own limit.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        size, limit = len(content) / 2**20, MAX_BYTES // 2**20
+        raise DataError(f"The file has {size:.1f} MB; at most {limit} MB are taken. Make it smaller.")
+    with warnings.catch_warnings():
+        # Pillow warns of large images, where our limit decides, and of odd metadata, which we do not need.
+        warnings.simplefilter("ignore")
+        try:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
-    except Image.DecompressionBombError:
-        raise DataError(_too_many_pixels("far more than")) from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise DataError(f"This is no image that can be read. {_TAKEN} ({_first_line(error)})") from None
-    if image.width * image.height > MAX_PIXELS:
-        raise DataError(_too_many_pixels(f"{image.width}x{image.height}, which is more than"))
-    notes = _notes(image)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata; the pixels decide
+        except Image.DecompressionBombError:
+            raise DataError(_too_many_pixels("far more than")) from None
+        except _UNREADABLE as error:
+            raise DataError(f"This is no image that can be read. {_TAKEN} ({_first_line(error)})") from None
+        if image.width * image.height > MAX_PIXELS:
+            raise DataError(_too_many_pixels(f"{image.width}x{image.height}, which is more than"))
+        try:
+            notes = _notes(image)
             image.seek(0)
             image.load()
-            upright = ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise DataError(f"The image is damaged or cut off. Save it again. ({_first_line(error)})") from None
-    if upright.size != image.size or image.getexif().get(0x0112, 1) != 1:
-        notes.append("turned upright as its EXIF data say")
-    return Upload(_as_rgb(upright), tuple(notes))
+            return _as_rgb(ImageOps.exif_transpose(image)), notes
+        except (*_UNREADABLE, Image.DecompressionBombError) as error:
+            raise DataError(
+                f"The image is damaged or cut off. Save it again. ({_first_line(error)})"
+            ) from None
 
 
 def encode(upload: Upload, dataset: str, method: str, n_bits: int) -> EncodedUpload:
@@ -93,12 +106,10 @@ def encode(upload: Upload, dataset: str, method: str, n_bits: int) -> EncodedUpl
         from models.engine.encode import encode_images
 
         encoder = _encoder(*key)
-        made = encode_images(encoder, [upload.image])
-        upload.encoded[key] = EncodedUpload(
-            made.queries,
-            _stored_bytes(made.codes),
-            _data_url(_seen_by(upload.image, encoder.backbone.transform)),
-        )
+        image, _ = read_image(upload.content)
+        made = encode_images(encoder, [image])
+        seen = _seen_by(image, encoder.backbone.transform)
+        upload.encoded[key] = EncodedUpload(made.queries, _stored_bytes(made.codes), _data_url(seen))
     return upload.encoded[key]
 
 
@@ -117,7 +128,7 @@ def _seen_by(image: Image, transform: Any) -> Image:
     from models.data.transforms import image_array
 
     array = image_array(image, transform)
-    mean, std = (np.asarray(values, dtype=np.float32)[:, None, None] for values in (transform.mean, transform.std))
+    mean, std = (np.asarray(v, dtype=np.float32)[:, None, None] for v in (transform.mean, transform.std))
     pixels = ((array * std + mean) * 255).round().clip(0, 255).astype(np.uint8)
     return Pillow.fromarray(pixels.transpose(1, 2, 0))
 
@@ -134,15 +145,22 @@ def _data_url(image: Image) -> str:
 
 def _notes(image: Image) -> list[str]:
     notes = []
-    if getattr(image, "n_frames", 1) > 1:
-        notes.append(f"first of {image.n_frames} frames")  # type: ignore[attr-defined]
+    n_frames: int = getattr(image, "n_frames", 1)
+    if n_frames > 1:
+        notes.append(f"The first of {n_frames} frames.")
     if image.mode == "CMYK":
-        notes.append("converted from CMYK")
+        notes.append("Converted from CMYK.")
     if image.mode.startswith(("I", "F")):
-        notes.append("16 bits a channel brought down to 8")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        notes.append("transparent parts shown on white")
+        notes.append("Brought down to 8 bits a channel.")
+    if _is_transparent(image):
+        notes.append("Transparent parts are shown on white.")
+    if image.getexif().get(EXIF_ORIENTATION, 1) != 1:
+        notes.append("Turned upright, as its EXIF data say.")
     return notes
+
+
+def _is_transparent(image: Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
 def _as_rgb(image: Image) -> Image:
@@ -152,10 +170,12 @@ def _as_rgb(image: Image) -> Image:
     if image.mode.startswith(("I", "F")):
         import numpy as np
 
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        highest = values.max(initial=0)
+        # 16-bit files say so; 32-bit and floating-point ones are used with any of these ranges.
+        top = 65535.0 if image.mode.startswith("I;16") or highest > 255 else 255.0 if highest > 1 else 1.0
         image = Pillow.fromarray((values / top * 255).round().clip(0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if _is_transparent(image):
         layer = image.convert("RGBA")
         ground = Pillow.new("RGBA", layer.size, "white")
         ground.alpha_composite(layer)
@@ -164,7 +184,8 @@ def _as_rgb(image: Image) -> Image:
 
 
 def _too_many_pixels(what: str) -> str:
-    return f"The image has {what} the {MAX_PIXELS // 1_000_000} million pixels that are taken. Make it smaller."
+    limit = MAX_PIXELS // 1_000_000
+    return f"The image has {what} the {limit} million pixels that are taken. Make it smaller."
 
 
 def _first_line(error: Exception) -> str:

@@ -20,12 +20,12 @@ with st.container(key="search_picker", gap="small"):
 
 notes: list[str] = []
 if chosen.query.split == "upload":
-    picture = state.recall("upload")
+    received = state.recall("upload")
     with st.spinner("Loading the network that encodes your image"):
-        encoded = upload.encode(picture, *run)
+        encoded = upload.encode(received, *run)
     asked = search.ask_with_upload(*run, encoded)
     card = cards.uploaded(asked, encoded.seen)
-    notes = [*picture.notes, section("search", "outside").format(title=info.title)]
+    notes = [*received.notes, section("search", "outside").format(title=info.title)]
 else:
     asked = search.ask(*run, chosen.query.split, chosen.query.row)
     card = cards.query(asked)
