@@ -33,11 +33,11 @@ class Look:
     texture_angle: float
 
 
-def sample_look(rng: np.random.Generator) -> Look:
-    """Light from above, left or right; lines that survive 64 pixels."""
+def sample_look(rng: np.random.Generator, line_scale: float = 1.0) -> Look:
+    """Light from above, left or right; lines that survive 64 pixels at `line_scale` 1."""
     return Look(
         light_angle=rng.uniform(-150, -30),
-        line_width=rng.uniform(0.055, 0.085),
+        line_width=rng.uniform(0.055, 0.085) * line_scale,
         variant=rng.uniform(),
         pitch=rng.uniform(0.15, 0.26),
         texture_angle=rng.choice([0.0, 90.0, 45.0, -45.0]),

@@ -212,6 +212,12 @@ def lamp(pen: Pen, rng: np.random.Generator) -> None:
     kinds[rng.integers(len(kinds))](pen, rng)
 
 
+def lamp_on_foot(pen: Pen, rng: np.random.Generator) -> None:
+    """A lamp that stands and whose shade, not its light, carries its colour."""
+    kinds = (_table_lamp, _standing_lamp, _desk_lamp)
+    kinds[rng.integers(len(kinds))](pen, rng)
+
+
 def _shade(rng: np.random.Generator, y: float, half_top: float, half_bottom: float, height: float) -> Path:
     if rng.uniform() < 0.55:
         return polygon(
