@@ -27,22 +27,33 @@ def method_card(card: Mapping[str, Any]) -> None:
         card: one entry of `methods.json`; fields that are missing or empty are left out.
     """
     st.markdown(_citation(card))
-    st.html(f'<div class="hl-card"><dl>{_facts(card)}</dl></div>')
-    if idea := card.get("idea"):
-        st.markdown(f"**Idea.** {idea}")
-    if good_for := card.get("good_for"):
-        st.markdown(f"**Good for.** {good_for}")
-    if objective := card.get("objective"):
-        st.markdown("**Objective**")
-        st.latex(objective)
-        st.markdown("\n".join(f"- ${symbol}$: {meaning}" for symbol, meaning in card.get("symbols", ())))
-    if params := card.get("params"):
-        st.markdown("**Hyper-parameters**")
-        st.dataframe(param_rows(params), hide_index=True, key="card_params", alt="Hyper-parameters")
-    if differs := card.get("differs"):
-        st.markdown("**Differs from the paper**\n\n" + "\n".join(f"- {line}" for line in differs))
-    if references := card.get("references"):
-        st.markdown("**References**\n\n" + "\n".join(f"- {line}" for line in references))
+    if reconstruction := card.get("reconstruction"):
+        st.badge("Reconstruction", icon=":material/architecture:", color="orange")
+        st.caption(reconstruction)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.html(f'<div class="hl-card"><dl>{_facts(card)}</dl></div>')
+        if idea := card.get("idea"):
+            st.markdown(f"**Idea.** {idea}")
+        if good_for := card.get("good_for"):
+            st.markdown(f"**Good for.** {good_for}")
+        _listed("Differs from the paper", card.get("differs"))
+    with right:
+        if objective := card.get("objective"):
+            st.markdown("#### Objective")
+            st.latex(objective)
+            symbols = (f"- ${symbol}$: {meaning}" for symbol, meaning in card.get("symbols", ()))
+            st.markdown("\n".join(symbols))
+        if params := card.get("params"):
+            st.markdown("#### Hyper-parameters")
+            st.dataframe(param_rows(params), hide_index=True, key="card_params", alt="Hyper-parameters")
+        _listed("References", card.get("references"))
+
+
+def _listed(title: str, lines: Sequence[str] | None) -> None:
+    if lines:
+        st.markdown(f"#### {title}")
+        st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _citation(card: Mapping[str, Any]) -> str:
@@ -66,7 +77,9 @@ def _facts(card: Mapping[str, Any]) -> str:
         training = (
             f"{recipe['epochs']} epochs, batches of {recipe['batch_size']}, learning rate {recipe['lr']:g}"
         )
-    multi = "yes" if card.get("reads_multi_label") else f"no: {card.get('multi_label_note', '')}"
+    multi = "yes" if card.get("reads_multi_label") else "no"
+    if note := card.get("multi_label_note"):
+        multi += f": {note}"
     facts = {
         "Family, survey of 2020": family,
         "Family, edition of 2023": later,
@@ -102,7 +115,7 @@ def published_rows(cards: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Published figures of several methods as columns; a number that nobody checked says so beside itself."""
     rows = [(card, result) for card in cards for result in card.get("published") or ()]
     return {
-        "method": [str(card["title"]) for card, _ in rows],
+        "method": [str(card.get("label", card["title"])) for card, _ in rows],
         "data set": [r["dataset"] for _, r in rows],
         "bits": [r["n_bits"] for _, r in rows],
         "published mAP": [

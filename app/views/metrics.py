@@ -67,18 +67,22 @@ if graded:
     score = st.segmented_control("Score", graded, default=graded[0], required=True, key="graded_score")
     charts.graded_against_bits(dataset, method, score or graded[0])
 
+# The chosen method's own figures first.
+methods = sorted(catalog.methods(dataset), key=lambda name: name != method)
+published = published_rows([catalog.method_card(name) for name in methods])
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader(f"AP by class, {label} at {n_bits} bits")
     charts.class_ap(dataset, method, n_bits)
 with right:
-    st.subheader(f"About {label}")
-    method_card(catalog.method_card(method))
-
-published = published_rows([catalog.method_card(name) for name in catalog.methods(dataset)])
-if published["method"]:
     st.subheader("Published elsewhere")
     st.caption(section("metrics", "published"))
-    st.dataframe(
-        published, hide_index=True, key="published", alt="Published figures, with source and protocol"
-    )
+    if published["method"]:
+        st.dataframe(
+            published, hide_index=True, key="published", alt="Published figures, with source and protocol"
+        )
+    else:
+        st.caption("None was found for these methods.")
+
+st.subheader(f"About {label}")
+method_card(catalog.method_card(method))

@@ -38,7 +38,8 @@ N_CODEBOOKS, N_CENTROIDS, DIM = 4, 16, 3
 def card(name: str, family: str) -> dict[str, Any]:
     return {
         "name": name,
-        "title": name.upper(),
+        "label": name.upper(),
+        "title": f"Full title of {name.upper()}",
         "family": family,
         "later_name": "ranking-based",
         "supervision": "pairs",

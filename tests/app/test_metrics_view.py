@@ -55,7 +55,7 @@ def test_the_leaderboard_holds_baselines_and_says_where_numbers_come_from(stored
 
 def test_published_numbers_keep_to_their_own_table(stored: Path) -> None:
     app = open_page("metrics", **DIGITS)
-    published = app.dataframe[-1].value
+    published = next(t.value for t in app.dataframe if "published mAP" in t.value.columns)
     assert {"protocol", "source", "published mAP"} <= set(published.columns)
     assert "0.757 (unverified)" in list(published["published mAP"])
     assert "published mAP" not in app.dataframe[0].value.columns

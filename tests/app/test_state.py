@@ -1,0 +1,175 @@
+"""The choice of a session: read from the address, checked, written back, with a trail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.state import TRAIL_LENGTH, QueryRef, Selection
+
+
+def _script() -> None:
+    import streamlit as st
+
+    from app import state
+
+    def act() -> None:
+        # What a callback does; the test says what in a text box.
+        exec(st.session_state["act"], {"state": state})
+
+    state.begin()
+    st.text_input("act", key="act", on_change=act)
+    st.session_state["seen"] = state.current()
+    st.session_state["seen_trail"] = [str(ref) for ref in state.trail()]
+    st.session_state["seen_notes"] = state.take_notes()
+    st.session_state["seen_share"] = state.share_query()
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_function(_script, default_timeout=30)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def act(app: AppTest, code: str) -> AppTest:
+    app.text_input[0].set_value(code).run()
+    assert not app.exception
+    return app
+
+
+def address(app: AppTest) -> dict[str, str]:
+    return {key: values[0] for key, values in app.query_params.items()}
+
+
+def seen(app: AppTest) -> Selection:
+    selection: Selection = app.session_state["seen"]
+    return selection
+
+
+@pytest.mark.parametrize("text", ["q0", "d345", "upload", "q999999999"])
+def test_a_query_is_read_as_it_is_written(text: str) -> None:
+    assert str(QueryRef.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "q", "q-1", "x3", "q1.5", "q٣", "q1234567890", "3", "q3 or 1=1", "uploads"])
+def test_what_is_no_query_is_refused(text: str) -> None:
+    assert QueryRef.parse(text) is None
+
+
+def test_a_plain_address_opens_a_view_and_stays_plain(stored: Path) -> None:
+    app = opened()
+    assert seen(app) == Selection("toyscenes", "dpsh", 32, QueryRef("query", 0), 60)
+    assert address(app) == {}
+    assert app.session_state["seen_notes"] == []
+    assert app.session_state["seen_share"] == "db=toyscenes&method=dpsh&bits=32&q=q0&n=60"
+
+
+def test_an_address_opens_its_view(stored: Path) -> None:
+    app = opened(db="digits", method="lsh", bits="16", q="d345", n="120")
+    assert seen(app) == Selection("digits", "lsh", 16, QueryRef("database", 345), 120)
+    assert app.session_state["seen_notes"] == []
+
+
+def test_a_shared_link_opens_the_same_view(stored: Path) -> None:
+    first = opened(db="digits", method="dpq", bits="16", q="q7", n="20")
+    link = dict(part.split("=") for part in first.session_state["seen_share"].split("&"))
+    assert seen(opened(**link)) == seen(first)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "instead"),
+    [
+        ("db", "nowhere", "toyscenes"),
+        ("method", "<script>alert(1)</script>", "dpsh"),
+        ("bits", "33", "32"),
+        ("bits", "-1", "32"),
+        ("bits", "９９", "32"),
+        ("q", "q99999", "q0"),
+        ("q", "upload", "q0"),
+        ("n", "7", "60"),
+        ("n", "r9999", "r32"),
+    ],
+)
+def test_a_bad_value_falls_back_with_a_note(stored: Path, key: str, value: str, instead: str) -> None:
+    app = opened(**{key: value})
+    assert seen(app).params()[key] == instead
+    assert len(app.session_state["seen_notes"]) == 1
+    assert instead in app.session_state["seen_notes"][0]
+    assert address(app)[key] == instead
+
+
+def test_names_are_found_whatever_their_case(stored: Path) -> None:
+    app = opened(db="Digits", method="DPSH")
+    assert (seen(app).dataset, seen(app).method) == ("digits", "dpsh")
+    assert app.session_state["seen_notes"] == []
+
+
+def test_codes_without_bits_have_no_radius(stored: Path) -> None:
+    app = opened(db="digits", method="dpq", bits="16", n="r2")
+    assert (seen(app).n, seen(app).radius) == (60, None)
+    assert app.session_state["seen_notes"]
+
+
+def test_a_picked_query_reaches_the_address_and_the_trail(stored: Path) -> None:
+    app = act(opened(q="q3"), "state.pick(state.QueryRef('database', 5))")
+    assert address(app)["q"] == "d5"
+    assert app.session_state["seen_trail"] == ["q3"]
+    act(app, "state.back()")
+    assert address(app)["q"] == "q3"
+    assert app.session_state["seen_trail"] == []
+
+
+def test_picking_the_same_query_again_changes_nothing(stored: Path) -> None:
+    app = act(opened(q="q3"), "state.pick(state.QueryRef('query', 3))")
+    assert app.session_state["seen_trail"] == []
+
+
+def test_the_trail_is_bounded_and_leads_back_any_number_of_steps(stored: Path) -> None:
+    app = act(opened(), "[state.pick(state.QueryRef('database', row)) for row in range(1, 31)]")
+    assert len(app.session_state["seen_trail"]) == TRAIL_LENGTH
+    act(app, "state.back(3)")
+    assert address(app)["q"] == "d27"
+    act(app, "state.back(99)  # more than there are")
+    assert address(app)["q"] == "d10"
+    assert app.session_state["seen_trail"] == []
+    act(app, "state.back()")
+    assert address(app)["q"] == "d10"
+
+
+def test_another_data_set_keeps_what_makes_sense(stored: Path) -> None:
+    app = opened(db="digits", method="lsh", bits="16", q="q9", n="20")
+    act(app, "state.pick(state.QueryRef('database', 5)); state.choose(dataset='toyscenes')")
+    assert seen(app) == Selection("toyscenes", "lsh", 16, QueryRef("query", 0), 20)
+    assert app.session_state["seen_trail"] == []
+
+
+def test_another_method_takes_the_nearest_length(stored: Path) -> None:
+    app = act(opened(db="digits", method="lsh", bits="32"), "state.choose(method='dpq')")
+    assert (seen(app).method, seen(app).n_bits) == ("dpq", 16)
+
+
+def test_the_radius_is_chosen_and_left(stored: Path) -> None:
+    app = act(opened(), "state.choose(n='r3')")
+    assert (seen(app).radius, address(app)["n"]) == (3, "r3")
+    act(app, "state.choose(n=20)")
+    assert (seen(app).n, seen(app).radius) == (20, None)
+
+
+def test_an_edited_address_wins(stored: Path) -> None:
+    app = act(opened(q="q3"), "state.pick(state.QueryRef('database', 5))")
+    app.query_params["q"] = "q8"
+    app.run()
+    assert str(seen(app).query) == "q8"
+
+
+def test_an_address_that_lags_behind_does_not_undo_a_click(stored: Path) -> None:
+    """A second interaction may leave the browser before it has heard of the first one's new address."""
+    app = act(opened(q="q3"), "state.pick(state.QueryRef('database', 5))")
+    app.query_params["q"] = "q3"
+    app.run()
+    assert str(seen(app).query) == "d5"
