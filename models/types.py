@@ -46,8 +46,8 @@ class BinaryCodes:
     """Binary codes, eight bits a byte.
 
     Attributes:
-        packed: uint8 (n, ceil(n_bits / 8)); bit 0 is the highest bit of byte 0 (NumPy's big order), zero padded;
-            a set bit stands for +1.
+        packed: uint8 (n, ceil(n_bits / 8)); bit 0 is the highest bit of byte 0 (NumPy's big order), zero
+            padded; a set bit stands for +1.
         n_bits: code length in bits.
     """
 
@@ -77,8 +77,8 @@ class CodebookCodes:
 
     Attributes:
         indices: uint8 (n, n_codebooks), the chosen word of each book.
-        codebooks: float32 (n_codebooks, n_centroids, dim). `product`: the decoded vector is the concatenation of the
-            chosen words, n_codebooks * dim long. `additive`: their sum, dim long.
+        codebooks: float32 (n_codebooks, n_centroids, dim). `product`: the decoded vector is the concatenation
+            of the chosen words, n_codebooks * dim long. `additive`: their sum, dim long.
         structure: how words combine.
         metric: `l2` ranks by squared Euclidean distance; `ip` by negative inner product. Part of the method.
     """
@@ -103,7 +103,8 @@ class CodebookCodes:
                 f"got {self.indices.dtype} of shape {self.indices.shape}."
             )
         if self.indices.size and int(self.indices.max()) >= n_centroids:
-            raise DataError(f"A code names word {int(self.indices.max())} of a book with {n_centroids} words.")
+            highest = int(self.indices.max())
+            raise DataError(f"A code names word {highest} of a book with {n_centroids} words.")
 
     def __len__(self) -> int:
         return int(self.indices.shape[0])

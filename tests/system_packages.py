@@ -1,4 +1,4 @@
-"""Fetch what pip cannot: a browser for the tests, and the system libraries that drawing the demo images needs.
+"""Fetch what pip cannot: a browser for the tests, and the libraries that drawing needs.
 
 A Chromium or Chrome that is already there is used; else Debian's package, where it may be installed; else
 Playwright's own download.
@@ -17,7 +17,7 @@ MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 
 def browser_path() -> str | None:
-    """Path of an installed Chromium or Chrome, HASHLENS_BROWSER first; None when Playwright's own has to serve."""
+    """Path of an installed Chromium or Chrome, HASHLENS_BROWSER first; None: Playwright's own has to do."""
     given = os.environ.get("HASHLENS_BROWSER")
     if given:
         return given
