@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.codes.cutoff import check_ks
 from models.errors import DataError
-from models.metrics.cutoff import check_ks
 from models.metrics.histogram import RankingHistogram
 from models.metrics.ties import items_within
 from models.types import Bool, Float64

@@ -18,9 +18,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from models.codes.cutoff import check_k
 from models.codes.packing import as_words
 from models.errors import ConfigError
-from models.metrics.cutoff import check_k
 from models.metrics.histogram import (
     RankingHistogram,
     affinities,

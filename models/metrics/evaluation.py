@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.codes.cutoff import check_k, check_ks
 from models.metrics.at_k import precision_at_k, precision_recall_curve, radius_lookup, recall_at_k
 from models.metrics.average_precision import (
     NormalizeBy,
@@ -16,7 +17,6 @@ from models.metrics.average_precision import (
     check_conventions,
     row_order_average_precision,
 )
-from models.metrics.cutoff import check_k, check_ks
 from models.metrics.graded import acg_at_k, ndcg_at_k, weighted_average_precision
 from models.metrics.histogram import RankingHistogram, check_pair, distance_histogram
 from models.types import BinaryCodes, Bool, Codes, Float64, Int64, Queries

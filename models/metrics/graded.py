@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.codes.cutoff import check_k, check_ks
 from models.errors import DataError
 from models.metrics.average_precision import NormalizeBy, check_conventions, mean_over_relevant
-from models.metrics.cutoff import check_k, check_ks
 from models.metrics.histogram import RankingHistogram
 from models.metrics.ties import items_within, tie_groups
 from models.types import Float64, Int64

@@ -112,7 +112,7 @@ def test_scores_are_finite_and_in_range(name: str, case: Case) -> None:
 
 @given(st.integers(1, 30), st.integers(0, 30), st.integers(1, 64))
 def test_collapsed_codes_score_chance(n_relevant: int, n_other: int, n_bits: int) -> None:
-    """One tie holds everything, so every metric is that of a random order; stored class by class on purpose."""
+    """One tie holds everything, so every metric is that of a random order; stored class by class to tempt."""
     n = n_relevant + n_other
     database_labels = np.arange(n)[:, None] < n_relevant
     out: Evaluation = evaluate(
