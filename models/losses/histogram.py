@@ -32,6 +32,7 @@ def soft_counts(distances: Tensor, mask: Tensor, n_bins: int, highest: float) ->
     """
     position = distances * (n_bins / highest)
     left = position.detach().floor().clamp(0, n_bins - 1).long()
-    right_share = (position - left) * mask
+    counted = mask.to(distances.dtype)
+    right_share = (position - left) * counted
     counts = torch.zeros(len(distances), n_bins + 1, dtype=distances.dtype, device=distances.device)
-    return counts.scatter_add(1, left, mask - right_share).scatter_add(1, left + 1, right_share)
+    return counts.scatter_add(1, left, counted - right_share).scatter_add(1, left + 1, right_share)

@@ -26,7 +26,8 @@ class WordChooser(nn.Module):
 
     def forward(self, u: Tensor) -> Tensor:
         """Scores of the words, float (n, M, K), from u, float (n, M * F), slice after slice."""
-        slices = u.unflatten(1, self.weight.shape[:2])
+        n_codebooks, slice_width, _ = self.weight.shape
+        slices = u.reshape(-1, n_codebooks, slice_width)
         return torch.einsum("nmf,mfk->nmk", slices, self.weight) + self.bias
 
     def mixture(self, shares: Tensor) -> Tensor:

@@ -121,7 +121,7 @@ def mutual_information(h: Tensor, s: Tensor, n_bins: int) -> Tensor:
     distances = relaxed_hamming(h)
     similar = soft_counts(distances, s & others, n_bins, n_bits)
     dissimilar = soft_counts(distances, ~s & others, n_bins, n_bits)
-    n_similar = (s & others).sum(dim=1, keepdim=True)
+    n_similar = (s & others).sum(dim=1, keepdim=True).to(h.dtype)
     n_dissimilar = (n - 1) - n_similar
     prior = n_similar / max(n - 1, 1)
     p_similar, p_dissimilar = similar / n_similar.clamp(min=1), dissimilar / n_dissimilar.clamp(min=1)

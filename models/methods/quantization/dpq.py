@@ -118,25 +118,18 @@ def usage_gini(usage: Tensor) -> Tensor:
 
 
 def choice_gini(p: Tensor) -> Tensor:
-    """G_sample: negative mean over images of the summed squared shares, p float (n, M, K); -M when decided."""
+    """G_sample: negative mean over images of the squared shares, p float (n, M, K); -M when decided."""
     return -p.square().sum(dim=(1, 2)).mean()
 
 
 def centre_distance(soft: Tensor, hard: Tensor, targets: Tensor, labelled: Tensor) -> Tensor:
-    """Half the squared distances of soft and hard to the image's centre, mean over labelled images.
-
-    Args:
-        soft: float (n, dim).
-        hard: float (n, dim).
-        targets: float (n, dim).
-        labelled: bool (n,), images that have a centre.
-    """
+    """Half the squared distances of soft and hard to their centres, float (n, dim); mean over `labelled`."""
     squared = (soft - targets).square().sum(dim=1) + (hard - targets).square().sum(dim=1)
     return 0.5 * (squared * labelled).sum() / labelled.sum().clamp(min=1)
 
 
 class DPQ(CodebookMethod):
-    """Deep Product Quantization. `usage`, float (M, K), is the running word usage, needed in training only."""
+    """Deep Product Quantization. `usage`, float (M, K), is the running word usage, for training only."""
 
     spec = SPEC
     Params = DPQParams
@@ -195,7 +188,7 @@ class DPQ(CodebookMethod):
         return self.books.words.detach()
 
     def assign(self, u: Tensor) -> Tensor:
-        """Word with the highest score in each book, int64 (n, M). Not the nearest word: nothing is near here."""
+        """Word with the highest score in each book, int64 (n, M); not the nearest word."""
         scores: Tensor = self.books(u)
         return scores.argmax(dim=-1)
 

@@ -1,0 +1,37 @@
+"""Quantizers of methods/1-pairwise-and-multiwise.md, sections 3 and 4."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from models.losses.quantization import log_cosh_error, squared_error
+
+FIXTURE_T = torch.tensor(
+    [[1.2, -0.8, 0.5, 1.0], [0.9, -1.1, 0.7, -0.2], [-1.0, 0.6, -0.4, 0.8], [-0.7, 1.3, -0.9, -1.2]],
+    dtype=torch.float64,
+)
+
+
+def test_squared_error_of_fixture_t() -> None:
+    """Section 0.4: the sum over images and bits is 1.87."""
+    assert float(squared_error(FIXTURE_T)) == pytest.approx(1.87 / 16)
+
+
+def test_log_cosh_of_fixture_t() -> None:
+    """Section 4, test 1: 0.221607 per image is 4 bits times the element mean."""
+    assert 4 * float(log_cosh_error(FIXTURE_T)) == pytest.approx(0.221607, abs=1e-6)
+
+
+def test_log_cosh_laws() -> None:
+    """Section 4, tests 2 and 3: zero at |u| = 1, even, slope at most 1, within log 2 of | |u| - 1 |."""
+    assert float(log_cosh_error(torch.tensor([1.0, -1.0]))) == pytest.approx(0, abs=1e-6)
+    for value in (0.0, 0.4, 3.0, 1e4):
+        u = torch.tensor([value], dtype=torch.float64, requires_grad=True)
+        error = log_cosh_error(u)
+        error.backward()
+        assert error.item() == pytest.approx(log_cosh_error(-u).item())
+        assert abs(error.item() - abs(value - 1)) <= math.log(2) + 1e-6
+        assert u.grad is not None and abs(u.grad.item()) <= 1

@@ -1,0 +1,76 @@
+"""Laws of methods/4-new-directions-and-classic.md, section F5 (ITQ)."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.errors import ConfigError
+from models.methods.base import TrainSet
+from models.methods.classic.itq import ITQ, ITQParams, itq_rotation
+
+
+def data(n: int, n_features: int, rank: int | None = None) -> TrainSet:
+    generator = torch.Generator().manual_seed(4)
+    scales = torch.linspace(3, 0.3, n_features)
+    features = torch.randn(n, n_features, generator=generator) * scales
+    if rank is not None:
+        features = features[:, :rank] @ torch.randn(rank, n_features, generator=generator)
+    return TrainSet(features - features.mean(0), torch.zeros(n, 2, dtype=torch.bool), generator)
+
+
+def test_objective_never_rises() -> None:
+    """F5, tests: over both half-steps; the exchange of the two SVD factors breaks this and nothing else."""
+    train = data(300, 24)
+    method = ITQ(16, 24, 2)
+    method.before_fit(train)
+    assert method.objective.shape == (100,)
+    assert bool((method.objective.diff() <= 1e-9 * method.objective[0]).all())
+    assert float(method.objective[-1]) < 0.98 * float(method.objective[0])
+
+
+def test_rotation_is_orthogonal_and_keeps_distances() -> None:
+    """F5, tests: R'R = I, distances between rows of VR are those of V."""
+    v = data(200, 12).features.double()
+    rotation, _ = itq_rotation(v, torch.eye(12, dtype=torch.float64), 20)
+    torch.testing.assert_close(rotation.T @ rotation, torch.eye(12, dtype=torch.float64))
+    torch.testing.assert_close(
+        torch.cdist(v @ rotation, v @ rotation), torch.cdist(v, v), atol=1e-6, rtol=1e-6
+    )
+
+
+def test_projection_keeps_the_directions_of_largest_variance() -> None:
+    """F5: V holds as much variance as the best K directions can."""
+    train = data(400, 20)
+    method = ITQ(8, 20, 2)
+    method.before_fit(train)
+    kept = method(train.features).var(dim=0, correction=0).sum()
+    variances = torch.linalg.svdvals(train.features).square() / 400
+    assert float(kept) == pytest.approx(float(variances[:8].sum()), rel=1e-4)
+
+
+def test_more_bits_than_features() -> None:
+    """F5, pitfalls: L <= d."""
+    with pytest.raises(ConfigError, match=r"1 to 20"):
+        ITQ(32, 20, 2)
+
+
+@pytest.mark.parametrize(("n", "rank"), [(300, 5), (10, None)])
+def test_features_of_lower_rank_than_bits(n: int, rank: int | None) -> None:
+    """Fewer images or fewer varying directions than bits: no noise is amplified, no bit is undefined."""
+    train = data(n, 24, rank)
+    method = ITQ(16, 24, 2)
+    method.before_fit(train)
+    u = method(train.features)
+    assert bool(torch.isfinite(u).all()) and bool(torch.isfinite(method.head.weight).all())
+    assert len(torch.unique(method.binarize(u), dim=0)) > 4
+    # Where the train images do not vary, a new image's part is ignored.
+    _, _, directions = torch.linalg.svd(train.features)
+    noise = 100 * directions[-1]
+    torch.testing.assert_close(method(train.features + noise), u, atol=1e-3, rtol=1e-3)
+
+
+def test_number_of_iterations() -> None:
+    method = ITQ(8, 24, 2, ITQParams(n_iterations=3))
+    method.before_fit(data(50, 24))
+    assert len(method.objective) == 6
