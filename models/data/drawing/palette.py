@@ -124,7 +124,7 @@ class Palette:
     ink: Oklch
 
 
-MIN_CONTRAST = {"main": 0.24, "second": 0.14, "accent": 0.14, "dark": 0.26, "ink": 0.4}
+MIN_CONTRAST = {"main": 0.24, "second": 0.14, "accent": 0.14, "dark": 0.26, "ink": 0.36}
 
 
 def sample_ground(rng: np.random.Generator, kind: Ground) -> Oklch:
