@@ -17,7 +17,7 @@ from models.data.drawing.palette import Oklch, distance
 from models.data.drawing.pen import Thing
 from models.data.drawing.settings import PLACES, Setting, sample_setting
 from models.data.drawing.tableau import Actor, draw_tableau, monochrome
-from models.data.drawing.things_furniture import lamp_on_foot
+from models.data.drawing.things_lights import lamp_on_foot
 from models.data.toyworld import CLASS_NAMES as THING_NAMES
 from models.data.toyworld import SPLIT_CODES
 from models.data.toyworld import THINGS as TOYWORLD_THINGS

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.data.drawing import things_furniture, things_garden, things_road, things_shore, things_tableware
+from models.data.drawing import (
+    things_garden,
+    things_lights,
+    things_road,
+    things_seats,
+    things_shore,
+    things_tableware,
+)
 from models.data.drawing.pen import Thing
 from models.data.drawing.scene import SceneConfig, draw_scene
 from models.types import Int64, UInt8
@@ -19,7 +26,8 @@ CONFIG = SceneConfig(size=64)
 
 _DRAWN: dict[str, Thing] = {
     **things_tableware.THINGS,
-    **things_furniture.THINGS,
+    **things_seats.THINGS,
+    **things_lights.THINGS,
     **things_garden.THINGS,
     **things_road.THINGS,
     **things_shore.THINGS,

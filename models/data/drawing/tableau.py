@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.data.drawing.backend import skia
+from models.data.drawing.indoors import room, table
+from models.data.drawing.outdoors import hills, paint_weather, seaside, sky_above, street
 from models.data.drawing.palette import Oklch, Palette
 from models.data.drawing.pen import Thing, draw
 from models.data.drawing.pose import Pose, bounds, frame, posed
 from models.data.drawing.scene import finish, light_gradient, new_canvas, paint_thing, pick
-from models.data.drawing.settings import Setting, Stage, paint_setting, paint_weather
+from models.data.drawing.settings import Setting, Stage
 from models.data.drawing.styles import sample_look
 from models.types import UInt8
 
@@ -77,6 +80,14 @@ def _overlap(a: Spot, b: Spot) -> float:
     wide = min(a.x + a.radius, b.x + b.radius) - max(a.x - a.radius, b.x - b.radius)
     high = min(a.foot, b.foot) - max(a.foot - 2 * a.radius, b.foot - 2 * b.radius)
     return max(wide, 0.0) * max(high, 0.0) / (2 * min(a.radius, b.radius)) ** 2
+
+
+def paint_setting(canvas: skia.Canvas, size: int, setting: Setting, rng: np.random.Generator) -> Stage:
+    """Draw the surroundings; returns where things may stand."""
+    if setting.place not in ("table", "room"):
+        sky_above(canvas, size, setting, rng)
+    painters = {"table": table, "room": room, "hills": hills, "seaside": seaside, "street": street}
+    return painters[setting.place](canvas, size, setting, rng)
 
 
 def draw_tableau(actors: Sequence[Actor], setting: Setting, size: int, rng: np.random.Generator) -> UInt8:
