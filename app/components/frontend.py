@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 FOLDER = Path(__file__).parent
+
+# What `fetched` elements send with every change of their data, in place of their whole script and style.
+_LOADER = """
+const styled = new WeakSet()
+export default async function (component) {
+  const base = document.querySelector("base")?.href ?? `${location.origin}/`
+  const { default: draw, style } = await import(new URL("%s", base).href)
+  const root = component.parentElement
+  if (!styled.has(root)) {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(style)
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
+    styled.add(root)
+  }
+  return draw(component)
+}
+"""
+_modules: dict[str, str] = {}
+
+
+def module(key: str) -> str | None:
+    """Script of a `fetched` element by its content key; None when there is none."""
+    return _modules.get(key)
 
 
 def component(
@@ -16,6 +41,7 @@ def component(
     html: str = "<div class='root'></div>",
     scripts: tuple[str, ...] = (),
     styles: tuple[str, ...] = (),
+    fetched: bool = False,
 ) -> ComponentRenderer:
     """The mounting command of the element `name`, made of `<name>.js` and `<name>.css`.
 
@@ -25,4 +51,10 @@ def component(
     """
     js = [(FOLDER / file).read_text("utf-8") for file in scripts or (f"{name}.js",)]
     css = [(FOLDER / file).read_text("utf-8") for file in ("tokens.css", *(styles or (f"{name}.css",)))]
-    return st.components.v2.component(f"hashlens_{name}", html=html, css="\n".join(css), js="\n".join(js))
+    script, style = "\n".join(js), "\n".join(css)
+    if not fetched:
+        return st.components.v2.component(f"hashlens_{name}", html=html, css=style, js=script)
+    script += f"\nexport const style = {json.dumps(style)}\n"
+    key = hashlib.sha256(script.encode()).hexdigest()[:16]
+    _modules[key] = script
+    return st.components.v2.component(f"hashlens_{name}", html=html, js=_LOADER % f"part/{key}.js")
