@@ -1,4 +1,4 @@
-"""HTTP routes beside the page: thumbnails by integer id, static parts of maps, scripts of large components."""
+"""HTTP routes beside the page: thumbnails by id, static parts of maps, scripts of large components."""
 
 from __future__ import annotations
 
