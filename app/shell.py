@@ -9,7 +9,7 @@ from app.components import error_box
 from app.components.bar import bar
 from app.components.frontend import FOLDER
 
-VIEWS = Path(__file__).with_name("views")
+VIEWS = Path(__file__).resolve().with_name("views")
 SEARCH = str(VIEWS / "search.py")
 
 st.set_page_config(page_title="Hashlens", page_icon=str(FOLDER / "icon.svg"), layout="wide")

@@ -1,77 +1,31 @@
 """What the person has chosen: the only reader and writer of `st.session_state` and of the address bar.
 
 One frozen record holds the choice; the controls of the bar mirror it. The address carries the same five
-values, `db`, `method`, `bits`, `q` and `n`, so that a copied link opens the same view. A value in the address
-that does not exist is replaced by the nearest thing that does, and a note says so.
+values, `db`, `method`, `bits`, `q` and `n`, so that a copied link opens the same view, and the browser's back
+button leads through earlier ones. A value in the address that does not exist is replaced by the nearest thing
+that does, and a note says so.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.services import catalog
+from app.selection import N_CHOICES, N_DEFAULT, QueryRef, QuerySplit, Selection, nearest, notes_on
 
-QuerySplit = Literal["query", "database", "upload"]
+__all__ = ["BY_RADIUS", "N_CHOICES", "N_DEFAULT", "QueryRef", "QuerySplit", "Selection"]
 
-N_DEFAULT, N_CHOICES = 60, (20, 60, 120, 240)
-RADIUS_DEFAULT = 2
+BY_RADIUS, RADIUS_DEFAULT = "radius", 2  # the control's last option, and where its radius starts
 TRAIL_LENGTH = 20
-BITS_DEFAULT = 32
-BY_RADIUS = "radius"  # beside the numbers of N_CHOICES in the control
 
-_SELECTION, _TRAIL, _NOTES, _OBSERVED = "selection", "trail", "notes", "address_observed"
-_PREFIX: dict[str, QuerySplit] = {"q": "query", "d": "database"}
-
-
-@dataclass(frozen=True)
-class QueryRef:
-    """The image that asks: a row of the query split or of the database, or the upload of this session.
-
-    Written `q12`, `d345` and `upload`.
-    """
-
-    split: QuerySplit
-    row: int = 0
-
-    def __str__(self) -> str:
-        return "upload" if self.split == "upload" else f"{self.split[0]}{self.row}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """Read the written form; None when it is not one."""
-        if text == "upload":
-            return cls("upload")
-        match = re.fullmatch(r"([qd])(\d{1,9})", text.strip().lower(), re.ASCII)
-        return cls(_PREFIX[match[1]], int(match[2])) if match else None
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What decides a page; with a `radius`, results end there and `n` is the most shown."""
-
-    dataset: str
-    method: str
-    n_bits: int
-    query: QueryRef
-    n: int = N_DEFAULT
-    radius: int | None = None
-
-    def params(self) -> dict[str, str]:
-        """The five values of the address."""
-        return {
-            "db": self.dataset,
-            "method": self.method,
-            "bits": str(self.n_bits),
-            "q": str(self.query),
-            "n": str(self.n) if self.radius is None else f"r{self.radius}",
-        }
+_KEYS = ("db", "method", "bits", "q", "n")
+# Keys of the session. `observed` is the address as the browser last reported it; `written` is set while the
+# address at hand is our own, put there by a callback before this run.
+_SELECTION, _TRAIL, _NOTES, _OBSERVED, _WRITTEN = "selection", "trail", "notes", "observed", "written"
 
 
 def current() -> Selection:
@@ -84,22 +38,19 @@ def begin() -> Selection:
     """Once per run, before any control is drawn: take over what the address says, fill the controls."""
     address = _address()
     chosen: Selection | None = st.session_state.get(_SELECTION)
+    own = st.session_state.pop(_WRITTEN, False)
     if chosen is None or _is_history_navigation():
-        chosen = _valid(address, asked=address)
-    else:
+        chosen = _follow(address, {})
+    elif not own:
         # Only what changed since we last looked: an address that lags behind a fast click must not undo it.
         observed: dict[str, str] = st.session_state[_OBSERVED]
         changed = {key: value for key, value in address.items() if observed.get(key) != value}
         if changed.items() - chosen.params().items():
-            chosen = _valid(chosen.params() | changed, asked=changed)
-    _store(chosen)
-    for key, value in (
-        ("db", chosen.dataset),
-        ("method", chosen.method),
-        ("bits", chosen.n_bits),
-        ("n", chosen.n),
-    ):
-        st.session_state[_widget(key)] = value
+            chosen = _follow(changed, chosen.params())
+    if not own:
+        st.session_state[_OBSERVED] = address
+    _write(chosen)
+    _fill_controls(chosen)
     return chosen
 
 
@@ -113,7 +64,7 @@ def pick(query: QueryRef) -> None:
     before = current()
     if query != before.query:
         st.session_state[_TRAIL] = [*trail(), before.query][-TRAIL_LENGTH:]
-        _store(dataclasses.replace(before, query=query))
+        _change(dataclasses.replace(before, query=query))
 
 
 def choose(**values: Any) -> None:
@@ -125,7 +76,7 @@ def choose(**values: Any) -> None:
         # Rows of another data set are other images.
         st.session_state[_TRAIL] = []
         del params["q"]
-    _store(_valid(params))
+    _change(_nearest(params))
 
 
 def trail() -> list[QueryRef]:
@@ -139,7 +90,7 @@ def back(steps: int = 1) -> None:
     if earlier:
         steps = min(steps, len(earlier))
         st.session_state[_TRAIL] = earlier[:-steps]
-        _store(dataclasses.replace(current(), query=earlier[-steps]))
+        _change(dataclasses.replace(current(), query=earlier[-steps]))
 
 
 def note(text: str) -> None:
@@ -180,8 +131,7 @@ def _widget(key: str) -> str:
 def _control_changed(key: str) -> None:
     value = st.session_state[_widget(key)]
     if key == "radius" or value == BY_RADIUS:
-        radius = value if key == "radius" else RADIUS_DEFAULT
-        choose(n=f"r{radius}")
+        choose(n=f"r{value if key == 'radius' else RADIUS_DEFAULT}")
     else:
         choose(**{{"db": "dataset", "bits": "n_bits"}.get(key, key): value})
 
@@ -199,7 +149,7 @@ def _fill_controls(chosen: Selection) -> None:
 
 
 def _address() -> dict[str, str]:
-    return {key: value for key, value in st.query_params.to_dict().items() if key in _READERS}
+    return {key: value for key, value in st.query_params.to_dict().items() if key in _KEYS}
 
 
 def _is_history_navigation() -> bool:
@@ -208,72 +158,31 @@ def _is_history_navigation() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def _store(selection: Selection) -> None:
-    st.session_state[_SELECTION] = selection
-    st.session_state[_OBSERVED] = address = _address()
-    # A plain address stays plain for as long as the view is the one that it opens.
-    if address or selection != _valid({}):
-        stale = {key: value for key, value in selection.params().items() if address.get(key) != value}
-        if stale:
-            st.query_params.update(stale)
+def _nearest(params: dict[str, str]) -> Selection:
+    return nearest(params, has_upload=recall("upload") is not None)
 
 
-def _valid(params: dict[str, str], asked: dict[str, str] | None = None) -> Selection:
-    """The nearest choice that exists; a note for every value of `asked` that had to give way."""
-    values: dict[str, Any] = {}
-    for key, read in _READERS.items():
-        given = params.get(key)
-        values[key] = read(given, values)
-    chosen = Selection(values["db"], values["method"], values["bits"], values["q"], *values["n"])
-    for key, written in chosen.params().items():
-        if asked and key in asked and written != asked[key].strip().lower():
-            note(_NOT_HERE[key].format(given=asked[key][:40], used=written))
+def _follow(asked: dict[str, str], rest: dict[str, str]) -> Selection:
+    """The choice that the address asks for, with notes on what is not to be had."""
+    chosen = _nearest(rest | asked)
+    for text in notes_on(asked, chosen):
+        note(text)
     return chosen
 
 
-_NOT_HERE = {
-    "db": "There is no data set “{given}” here; this is {used}.",
-    "method": "Method “{given}” has no codes for this data set; this is {used}.",
-    "bits": "“{given}” is no stored code length of this method; this is {used} bits.",
-    "q": "There is no query “{given}” here; this is {used}.",
-    "n": "“{given}” is no number of results on offer here; this is {used}.",
-}
+def _change(selection: Selection) -> None:
+    """Store a new choice in a callback."""
+    if not st.session_state.get(_WRITTEN, False):
+        st.session_state[_OBSERVED] = _address()
+    st.session_state[_WRITTEN] = True
+    _write(selection)
 
 
-def _read_dataset(given: str | None, _: dict[str, Any]) -> str:
-    names = [info.name for info in catalog.datasets()]
-    wanted = (given or "").strip().lower()
-    return wanted if wanted in names else names[0]
-
-
-def _read_method(given: str | None, values: dict[str, Any]) -> str:
-    names = catalog.methods(values["db"])
-    wanted = (given or "").strip().lower()
-    return wanted if wanted in names else catalog.default_method(values["db"])
-
-
-def _read_bits(given: str | None, values: dict[str, Any]) -> int:
-    lengths = catalog.lengths(values["db"], values["method"])
-    wanted = int(given) if given and re.fullmatch(r"\d{1,4}", given, re.ASCII) else BITS_DEFAULT
-    return min(lengths, key=lambda length: (abs(length - wanted), length))
-
-
-def _read_query(given: str | None, values: dict[str, Any]) -> QueryRef:
-    query = QueryRef.parse(given or "")
-    if query is not None and query.split == "upload":
-        return query if recall("upload") is not None else QueryRef("query", 0)
-    if query is None or query.row >= catalog.n_rows(values["db"], query.split):
-        return QueryRef("query", 0)
-    return query
-
-
-def _read_n(given: str | None, values: dict[str, Any]) -> tuple[int, int | None]:
-    """Number of results, and the radius where there is one (codes without bits have none)."""
-    match = re.fullmatch(r"r(\d{1,4})", given or "", re.ASCII)
-    if match and catalog.has_bits(values["db"], values["method"], values["bits"]):
-        return N_CHOICES[-1], min(int(match[1]), values["bits"])
-    return (int(given) if given in {str(n) for n in N_CHOICES} else N_DEFAULT), None
-
-
-# In the order in which they depend on each other.
-_READERS = {"db": _read_dataset, "method": _read_method, "bits": _read_bits, "q": _read_query, "n": _read_n}
+def _write(selection: Selection) -> None:
+    st.session_state[_SELECTION] = selection
+    address = _address()
+    # A plain address stays plain for as long as the view is the one that it opens.
+    if address or selection != _nearest({}):
+        stale = {key: value for key, value in selection.params().items() if address.get(key) != value}
+        if stale:
+            st.query_params.update(stale)

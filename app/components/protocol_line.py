@@ -44,7 +44,8 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
             f"k: {shown('k')}",
             f"divided by {shown('normalize_by', _DIVISOR)}",
             f"ties: {shown('tie_rule', _TIES)}",
-            f"{shown('n_query')} queries, {shown('n_database')} database",
+            f"{shown('n_query')} {'query' if protocol.get('n_query') == 1 else 'queries'}, "
+            f"{shown('n_database')} database",
             f"{shown('n_train')} train, {where}",
             f"relevant: {shown('relevance')}",
             f"backbone {shown('backbone')}, mode {shown('mode')}, seed {shown('seed')}",

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.components.prose import section
+from app.components.protocol_line import protocol_line
 from app.figures.distances import query_distances
 from app.figures.style import CONFIG
 from app.services import search
@@ -22,7 +23,8 @@ def ranking_chart(asked: search.Asked, answer: search.Answer) -> None:
         slots = answer.levels.astype(np.int64)
         unit, width = "Hamming distance, bits", 1.0
     else:
-        edges = np.linspace(answer.levels[0], answer.levels[-1], N_BINS + 1)
+        first, last = answer.levels[0], answer.levels[-1]
+        edges = np.linspace(first, last if last > first else first + 1, N_BINS + 1)
         positions = (edges[:-1] + edges[1:]) / 2
         slots = np.clip(np.searchsorted(edges, answer.levels, side="right") - 1, 0, N_BINS - 1)
         unit, width = "distance to the codewords", float(edges[1] - edges[0])
@@ -33,3 +35,5 @@ def ranking_chart(asked: search.Asked, answer: search.Answer) -> None:
     st.plotly_chart(
         figure, key="ranking_chart", config=CONFIG, theme="streamlit", alt=section("search", "chart")
     )
+    with st.container(key="ranking_protocol"):
+        protocol_line(search.protocol(asked, answer))

@@ -38,8 +38,16 @@ def results(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
 
 
 def query(asked: search.Asked) -> dict[str, Any]:
-    """The card of a stored image: picture, names, id and code."""
-    assert asked.split is not None, "an upload has a card of its own"
+    """The card of the query: picture, names, id and code."""
+    if asked.split is None:
+        return {
+            **_code(asked),
+            "src": asked.seen,
+            "alt": "Uploaded image, as the network saw it",
+            "title": "Uploaded image",
+            "id": "as the network saw it",
+            "caption": None,
+        }
     captions = catalog.open_dataset(asked.dataset).captions(asked.split)
     names = catalog.label_names(asked.dataset, asked.split, asked.row)
     return {
@@ -49,18 +57,6 @@ def query(asked: search.Asked) -> dict[str, Any]:
         "title": ", ".join(names) or "no tag",
         "id": f"{asked.split} image {asked.row}",
         "caption": None if captions is None else captions[asked.row],
-    }
-
-
-def uploaded(asked: search.Asked, seen: str) -> dict[str, Any]:
-    """The card of an upload; `seen` is what the network was given, as a data address."""
-    return {
-        **_code(asked),
-        "src": seen,
-        "alt": "Uploaded image, as the network saw it",
-        "title": "Uploaded image",
-        "id": "as the network saw it",
-        "caption": None,
     }
 
 

@@ -33,6 +33,7 @@ class Asked:
         queries: what the database is compared with, one row.
         code: stored bytes of the query's code: packed bits, or one word per book.
         tags: its classes, bool (n_classes,); None when nobody knows them.
+        seen: an upload as the network saw it, a data address; None for a stored image.
     """
 
     dataset: str
@@ -44,6 +45,7 @@ class Asked:
     queries: Queries
     code: bytes
     tags: Bool | None
+    seen: str | None = None
 
     @property
     def has_bits(self) -> bool:
@@ -136,7 +138,7 @@ def ask(dataset: str, method: str, n_bits: int, split: Split, row: int) -> Asked
 def ask_with_upload(dataset: str, method: str, n_bits: int, upload: EncodedUpload) -> Asked:
     """Let an uploaded image ask; nothing is known about what is relevant to it."""
     codes = catalog.open_run(dataset, method, n_bits).codes("database")
-    return Asked(dataset, method, n_bits, None, 0, codes, upload.queries, upload.code, None)
+    return Asked(dataset, method, n_bits, None, 0, codes, upload.queries, upload.code, None, upload.seen)
 
 
 @lru_cache(maxsize=256)
@@ -164,6 +166,23 @@ def answer(asked: Asked, n: int, radius: int | None = None) -> Answer:
     if radius is not None and asked.has_bits:
         n = min(n, int(np.searchsorted(ranked.distances, radius, side="right")))
     return _answer(asked, ranked, relevant, n)
+
+
+def protocol(asked: Asked, answer: Answer) -> dict[str, Any]:
+    """How the scores of this one ranking were made, in the fields of a run's protocol."""
+    run = catalog.open_run(asked.dataset, asked.method, asked.n_bits)
+    config = run.config
+    return {
+        **run.result["protocol"],
+        "k": "all",
+        "normalize_by": "relevant",
+        "tie_rule": "expected",
+        "n_query": 1,
+        "n_database": answer.n_ranked,
+        "backbone": config.backbone,
+        "mode": config.mode,
+        "seed": config.seed,
+    }
 
 
 def _rank(asked: Asked) -> Ranking:

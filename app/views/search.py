@@ -3,41 +3,34 @@
 import streamlit as st
 
 from app import state
+from app.components.asking import ask
 from app.components.gallery import gallery
 from app.components.prose import section
 from app.components.query_card import query_card
 from app.components.query_picker import query_picker
 from app.components.ranking_chart import ranking_chart
 from app.components.result_controls import result_controls
-from app.services import cards, catalog, search, upload
+from app.services import cards, catalog, search
 
 chosen = state.current()
 info = catalog.open_dataset(chosen.dataset).info
-run = (chosen.dataset, chosen.method, chosen.n_bits)
 
 with st.container(key="search_picker", gap="small"):
     query_picker(chosen)
 
+asked = ask(chosen)
+answer = search.answer(asked, chosen.n, chosen.radius)
 notes: list[str] = []
 if chosen.query.split == "upload":
-    received = state.recall("upload")
-    with st.spinner("Loading the network that encodes your image"):
-        encoded = upload.encode(received, *run)
-    asked = search.ask_with_upload(*run, encoded)
-    card = cards.uploaded(asked, encoded.seen)
-    notes = [*received.notes, section("search", "outside").format(title=info.title)]
-else:
-    asked = search.ask(*run, chosen.query.split, chosen.query.row)
-    card = cards.query(asked)
-if chosen.query.split == "database":
-    notes.append(section("search", "left_out"))
-answer = search.answer(asked, chosen.n, chosen.radius)
+    notes = [*state.recall("upload").notes, section("search", "outside").format(title=info.title)]
+elif answer.excluded:
+    notes = [section("search", "left_out")]
 
 with st.container(key="search_body", gap="small"):
     side = st.container(key="search_side", gap="small")
     results = st.container(key="search_results", gap="small")
 with side:
-    query_card(card, answer, notes)
+    query_card(cards.query(asked), answer, notes)
 with results:
     result_controls(asked, answer, chosen)
     if len(answer.rows):

@@ -67,15 +67,19 @@ def test_the_histogram_holds_every_image_once(stored: Path, run: tuple[str, str,
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_scores_of_stored_queries_are_those_of_the_evaluation(stored: Path, run: tuple[str, str, int]) -> None:
+def test_scores_of_stored_queries_are_those_of_the_evaluation(
+    stored: Path, run: tuple[str, str, int]
+) -> None:
     figures = catalog.open_run(*run).per_query
+    # Embeddings are stored in half precision, which moves a real distance now and then past another.
+    near = 1e-6 if catalog.has_bits(*run) else 1e-3
     for row in range(12):
         scores = search.answer(search.ask(*run, "query", row), 5).scores
         assert scores is not None
-        assert scores.ap_expected == pytest.approx(figures["ap_expected"][row], abs=1e-6)
-        assert scores.ap_optimistic == pytest.approx(figures["ap_optimistic"][row], abs=1e-6)
-        assert scores.ap_pessimistic == pytest.approx(figures["ap_pessimistic"][row], abs=1e-6)
-        assert scores.ap_pessimistic <= scores.ap_expected <= scores.ap_optimistic
+        assert scores.ap_expected == pytest.approx(figures["ap_expected"][row], abs=near)
+        assert scores.ap_optimistic == pytest.approx(figures["ap_optimistic"][row], abs=near)
+        assert scores.ap_pessimistic == pytest.approx(figures["ap_pessimistic"][row], abs=near)
+        assert scores.ap_pessimistic - 1e-9 <= scores.ap_expected <= scores.ap_optimistic + 1e-9
 
 
 def test_several_labels_count_as_right_when_one_is_shared(stored: Path) -> None:

@@ -1,0 +1,124 @@
+"""The choice that decides a page, its written form, and the nearest valid choice to any text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from app.services import catalog
+
+QuerySplit = Literal["query", "database", "upload"]
+
+N_DEFAULT, N_CHOICES = 60, (20, 60, 120, 240)
+BITS_DEFAULT = 32
+_PREFIX: dict[str, QuerySplit] = {"q": "query", "d": "database"}
+
+
+@dataclass(frozen=True)
+class QueryRef:
+    """The image that asks: a row of the query split or of the database, or the upload of this session.
+
+    Written `q12`, `d345` and `upload`.
+    """
+
+    split: QuerySplit
+    row: int = 0
+
+    def __str__(self) -> str:
+        return "upload" if self.split == "upload" else f"{self.split[0]}{self.row}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read the written form; None when it is not one."""
+        if text == "upload":
+            return cls("upload")
+        match = re.fullmatch(r"([qd])(\d{1,9})", text.strip().lower(), re.ASCII)
+        return cls(_PREFIX[match[1]], int(match[2])) if match else None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What decides a page; with a `radius`, results end there and `n` is the most shown."""
+
+    dataset: str
+    method: str
+    n_bits: int
+    query: QueryRef
+    n: int = N_DEFAULT
+    radius: int | None = None
+
+    def params(self) -> dict[str, str]:
+        """The five values of the address."""
+        return {
+            "db": self.dataset,
+            "method": self.method,
+            "bits": str(self.n_bits),
+            "q": str(self.query),
+            "n": str(self.n) if self.radius is None else f"r{self.radius}",
+        }
+
+
+def nearest(params: Mapping[str, str], *, has_upload: bool = False) -> Selection:
+    """The choice that exists and is nearest to what the address says; defaults for missing values."""
+    values: dict[str, Any] = {"upload": has_upload}
+    for key, read in _READERS.items():
+        values[key] = read(params.get(key, ""), values)
+    return Selection(values["db"], values["method"], values["bits"], values["q"], *values["n"])
+
+
+def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
+    """A sentence for each value that was asked for and had to give way."""
+    return [
+        _NOT_HERE[key].format(asked=asked[key][:40], used=written)
+        for key, written in given.params().items()
+        if key in asked and asked[key].strip().lower() != written
+    ]
+
+
+_NOT_HERE = {
+    "db": "There is no data set “{asked}” here; this is {used}.",
+    "method": "Method “{asked}” has no codes for this data set; this is {used}.",
+    "bits": "“{asked}” is no stored code length of this method; this is {used} bits.",
+    "q": "There is no query “{asked}” here; this is {used}. Uploads stay with whoever made them.",
+    "n": "“{asked}” is no number of results on offer here; this is {used}.",
+}
+
+
+def _dataset(given: str, _: dict[str, Any]) -> str:
+    names = [info.name for info in catalog.datasets()]
+    wanted = given.strip().lower()
+    return wanted if wanted in names else names[0]
+
+
+def _method(given: str, values: dict[str, Any]) -> str:
+    wanted = given.strip().lower()
+    return wanted if wanted in catalog.methods(values["db"]) else catalog.default_method(values["db"])
+
+
+def _bits(given: str, values: dict[str, Any]) -> int:
+    lengths = catalog.lengths(values["db"], values["method"])
+    wanted = int(given) if re.fullmatch(r"\d{1,4}", given, re.ASCII) else BITS_DEFAULT
+    return min(lengths, key=lambda length: (abs(length - wanted), length))
+
+
+def _query(given: str, values: dict[str, Any]) -> QueryRef:
+    query = QueryRef.parse(given)
+    if query is not None and query.split == "upload":
+        return query if values["upload"] else QueryRef("query", 0)
+    if query is None or query.row >= catalog.n_rows(values["db"], query.split):
+        return QueryRef("query", 0)
+    return query
+
+
+def _n(given: str, values: dict[str, Any]) -> tuple[int, int | None]:
+    """Number of results, and the radius where there is one (codes without bits have none)."""
+    match = re.fullmatch(r"r(\d{1,4})", given, re.ASCII)
+    if match and catalog.has_bits(values["db"], values["method"], values["bits"]):
+        return N_CHOICES[-1], min(int(match[1]), values["bits"])
+    return (int(given) if given in {str(n) for n in N_CHOICES} else N_DEFAULT), None
+
+
+# In the order in which they depend on each other.
+_READERS = {"db": _dataset, "method": _method, "bits": _bits, "q": _query, "n": _n}

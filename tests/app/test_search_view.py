@@ -1,0 +1,137 @@
+"""The Search page as a script: it answers, follows the address, and says what cannot be."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from app.components.query_card import figures
+from app.components.result_controls import headline
+from app.services import search
+from app.services.upload import EncodedUpload
+from tests.app.pages import open_page, words
+
+DIGITS = {"db": "digits", "method": "dpsh", "bits": "32", "q": "q3"}
+SCENES = {"db": "toyscenes", "method": "lsh", "bits": "16", "q": "d5"}
+WORDS = {"db": "digits", "method": "dpq", "bits": "16", "q": "q3"}
+
+
+def sent(app: AppTest, component: str) -> dict[str, Any]:
+    """Data that a component of the page was given."""
+    found = [
+        part.proto for part in app.get("bidi_component") if part.proto.component_name.endswith(component)
+    ]
+    data: dict[str, Any] = json.loads(found[0].mixed.json if found[0].HasField("mixed") else found[0].json)
+    return data
+
+
+@pytest.mark.parametrize("address", [DIGITS, SCENES, WORDS])
+def test_opens_with_an_answer(stored: Path, address: dict[str, str]) -> None:
+    app = open_page("search", **address)
+    assert not app.exception
+    assert not app.error
+    gallery, card = sent(app, "gallery"), sent(app, "query_card")
+    assert len(gallery["rows"]) == 60
+    assert card["figures"][0][0] == "AP"
+    assert gallery["query"] == card["query"]
+    assert gallery["kind"] == ("codebook" if address is WORDS else "binary")
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_the_chart_has_words_and_a_protocol(stored: Path) -> None:
+    app = open_page("search", **DIGITS)
+    assert "relevant ones above the line" in app.get("plotly_chart")[0].proto.alt
+    text = words(app)
+    for part in ("k: all", "divided by all", "orders of ties", "database"):
+        assert part in text
+
+
+def test_what_counts_as_right_is_said(stored: Path) -> None:
+    assert "an image of the query's class" in words(open_page("search", **DIGITS))
+    assert "shares at least one tag" in words(open_page("search", **SCENES))
+
+
+def test_a_database_query_says_that_it_is_left_out(stored: Path) -> None:
+    app = open_page("search", **SCENES)
+    assert 5 not in sent(app, "gallery")["rows"]
+    assert any("left out" in note for note in sent(app, "query_card")["notes"])
+
+
+def test_the_number_of_results_is_chosen(stored: Path) -> None:
+    app = open_page("search", **DIGITS)
+    control = next(group for group in app.segmented_control if group.label == "Results to show")
+    control.set_value(20).run()
+    assert len(sent(app, "gallery")["rows"]) == 20
+    assert app.query_params["n"] in ("20", ["20"])
+
+
+def test_a_radius_may_hold_nothing_and_says_so(stored: Path) -> None:
+    app = open_page("search", **{**DIGITS, "method": "lsh", "n": "r0"})
+    assert not app.exception
+    assert "No image lies within this radius" in " ".join(info.value for info in app.info)
+
+
+@pytest.mark.parametrize("mode", ["worst", "best", "tied"])
+def test_queries_are_offered_by_score(stored: Path, mode: str) -> None:
+    app = open_page("search", **DIGITS)
+    app.segmented_control(key="picker_mode").set_value(mode).run()
+    assert not app.exception
+    assert all(item["word"] for item in sent(app, "picker")["items"])
+
+
+def test_queries_are_offered_by_class(stored: Path) -> None:
+    app = open_page("search", **DIGITS)
+    app.segmented_control(key="picker_mode").set_value("class").run()
+    app.selectbox(key="picker_class").set_value("seven").run()
+    assert {item["alt"] for item in sent(app, "picker")["items"]} == {"seven"}
+
+
+def test_an_upload_that_is_no_image_is_an_error_box_and_the_answer_stays(stored: Path) -> None:
+    app = open_page("search", **DIGITS)
+    app.segmented_control(key="picker_mode").set_value("upload").run()
+    app.file_uploader[0].upload("broken.png", b"this is no picture", "image/png").run()
+    assert not app.exception
+    assert "no image that can be read" in app.error[0].value
+    assert len(sent(app, "gallery")["rows"]) == 60
+
+
+def test_an_upload_becomes_the_query(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.services import upload
+
+    def encode(received: upload.Upload, *run: Any) -> EncodedUpload:
+        known = search.ask(*run, "query", 3)
+        return EncodedUpload(known.queries, known.code, "data:image/png;base64,")
+
+    monkeypatch.setattr(upload, "encode", encode)
+    buffer = io.BytesIO()
+    Image.new("RGBA", (20, 20), (200, 0, 0, 90)).save(buffer, "PNG")
+    app = open_page("search", **DIGITS)
+    app.segmented_control(key="picker_mode").set_value("upload").run()
+    app.file_uploader[0].upload("mine.png", buffer.getvalue(), "image/png").run()
+    assert not app.exception
+    card = sent(app, "query_card")
+    assert card["title"] == "Uploaded image"
+    assert any("Outside the world" in note for note in card["notes"])
+    assert any("white" in note for note in card["notes"])
+    assert card["figures"] == []
+    assert sent(app, "gallery")["right"] is None
+    assert len(app.get("plotly_chart")) == 0
+
+
+def test_figures_say_when_ties_do_not_matter(stored: Path) -> None:
+    answer = search.answer(search.ask("digits", "dpq", 16, "query", 3), 60)
+    rows = {name: (value, more) for name, value, more in figures(answer)}
+    assert "Radius 2" not in rows
+    assert set(rows) == {"AP", "P@10", "P@50", "P@100"}
+
+
+def test_the_headline_counts(stored: Path) -> None:
+    answer = search.answer(search.ask("digits", "lsh", 16, "query", 3), 20)
+    assert answer.relevant is not None
+    assert headline(answer) == f"**20** nearest of 1,397 images, **{answer.relevant.sum()}** right"
