@@ -14,16 +14,16 @@ from app.components.prose import section
 from app.components.reading import chart
 from app.figures import bits as bit_figures
 from app.figures import classes as class_figures
-from app.services import catalog, codes
+from app.services import bits, catalog, codes
 
 _keep = st.cache_data(max_entries=128, show_spinner=False)
 
 
 def numbers(dataset: str, method: str, n_bits: int) -> list[Headline]:
     """The headline numbers of a binary code."""
-    health = codes.health(dataset, method, n_bits)
+    health = bits.health(dataset, method, n_bits)
     found = codes.occupancy(dataset, method, n_bits)
-    values = codes.relaxed(dataset, method, n_bits)
+    values = bits.relaxed(dataset, method, n_bits)
     listed = [
         Headline(
             "Effective bits",
@@ -65,8 +65,8 @@ def one_bit(dataset: str, method: str, n_bits: int) -> None:
     """Balance of all bits, and everything about the chosen one; changing it redraws this part alone."""
     st.subheader("Bit by bit")
     bit = int(st.slider("Bit to look at", 0, n_bits - 1, key="bit", bind="query-params", width=480))
-    health = codes.health(dataset, method, n_bits)
-    values = codes.relaxed(dataset, method, n_bits)
+    health = bits.health(dataset, method, n_bits)
+    values = bits.relaxed(dataset, method, n_bits)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("#### Balance")
@@ -103,7 +103,7 @@ def one_bit(dataset: str, method: str, n_bits: int) -> None:
 
 def _gallery(dataset: str, method: str, n_bits: int, bit: int) -> None:
     """The strongest images on either side of a bit, and how its classes split."""
-    view = codes.bit_view(dataset, method, n_bits, bit)
+    view = bits.bit_view(dataset, method, n_bits, bit)
     if view is None:
         return
     left, right = st.columns(2, gap="medium")
@@ -142,7 +142,7 @@ def _side(dataset: str, value: int, share: str, rows: np.ndarray) -> str:
 
 def correlation(dataset: str, method: str, n_bits: int) -> None:
     """Heat map of the correlation of each pair of bits."""
-    health = codes.health(dataset, method, n_bits)
+    health = bits.health(dataset, method, n_bits)
     pairs = np.argwhere(np.triu(np.isfinite(health.correlation), 1))
     strongest = sorted(pairs.tolist(), key=lambda p: -abs(health.correlation[p[0], p[1]]))[:50]
     chart(
@@ -160,19 +160,19 @@ def correlation(dataset: str, method: str, n_bits: int) -> None:
 
 @_keep
 def _balance_figure(dataset: str, method: str, n_bits: int, bit: int) -> go.Figure:
-    return bit_figures.bit_balance(codes.health(dataset, method, n_bits).share_one, bit)
+    return bit_figures.bit_balance(bits.health(dataset, method, n_bits).share_one, bit)
 
 
 @_keep
 def _relaxed_figure(dataset: str, method: str, n_bits: int, bit: int) -> go.Figure:
-    values = codes.relaxed(dataset, method, n_bits)
+    values = bits.relaxed(dataset, method, n_bits)
     assert values is not None
     return bit_figures.relaxed_values(values.edges, values.all_bits, values.per_bit[bit], bit)
 
 
 @_keep
 def _rates_figure(dataset: str, method: str, n_bits: int, bit: int) -> go.Figure:
-    view = codes.bit_view(dataset, method, n_bits, bit)
+    view = bits.bit_view(dataset, method, n_bits, bit)
     assert view is not None
     names = catalog.open_dataset(dataset).info.class_names
     return class_figures.class_rates(
@@ -186,4 +186,4 @@ def _rates_figure(dataset: str, method: str, n_bits: int, bit: int) -> go.Figure
 
 @_keep
 def _correlation_figure(dataset: str, method: str, n_bits: int) -> go.Figure:
-    return bit_figures.bit_correlation(codes.health(dataset, method, n_bits).correlation)
+    return bit_figures.bit_correlation(bits.health(dataset, method, n_bits).correlation)

@@ -13,7 +13,7 @@ from app.components.prose import section
 from app.components.reading import chart, thumbs
 from app.figures import buckets as bucket_figures
 from app.figures import distances as distance_figures
-from app.services import catalog, codes, images
+from app.services import cards, catalog, codes, images
 from app.state import QueryRef
 
 N_THUMBS = 12
@@ -141,6 +141,7 @@ def stored_thumbs(dataset: str, rows: Sequence[int], n_columns: int, split: str 
             for row in rows
         ],
         n_columns,
+        pixelated=cards.pixelated(dataset),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.services.metrics import Entry, Reference
+from app.services.baselines import Reference
+from app.services.metrics import Entry
 
 OUR_RUN, MEASURED = "our run", "our run, baseline"
 

@@ -15,7 +15,7 @@ from app.components.reading import chart
 from app.figures import classes as class_figures
 from app.figures import curves as curve_figures
 from app.figures.curves import Baseline, Line
-from app.services import catalog, chance, metrics
+from app.services import baselines, catalog, chance, metrics
 from app.services.metrics import Entry
 
 Table = dict[str, list[Any]]
@@ -139,11 +139,11 @@ def _lengths(lines: list[Line]) -> list[int]:
     return sorted({int(b) for line in lines for b in line.x})
 
 
-def _table(x_name: str, value_name: str, lines: list[Line], baselines: list[Baseline]) -> Table:
+def _table(x_name: str, value_name: str, lines: list[Line], bases: list[Baseline]) -> Table:
     """Every point of a chart, one a row."""
     rows = [
         (line.name, x, y)
-        for line in (*lines, *baselines)
+        for line in (*lines, *bases)
         for x, y in zip(line.x.tolist(), line.y.tolist(), strict=True)
     ]
     return {
@@ -158,13 +158,13 @@ def _map_figure(dataset: str, method: str) -> tuple[go.Figure, Table]:
     lines = _lines(dataset, method, lambda e: e.map_expected, ties=True)
     lengths = _lengths(lines)
     x = np.array(lengths, dtype=np.float64)
-    baselines = [Baseline(RANDOM, x, np.array([metrics.random_code_map(dataset, b) for b in lengths]))]
+    bases = [Baseline(RANDOM, x, np.array([baselines.random_code_map(dataset, b) for b in lengths]))]
     for backbone in sorted({e.backbone for e in metrics.leaderboard(dataset)}):
-        floating = metrics.float_ranking_map(dataset, backbone)
+        floating = baselines.float_ranking_map(dataset, backbone)
         if floating is not None:
-            baselines.append(Baseline("float ranking", x, np.full(len(x), floating)))
-    figure = curve_figures.against_bits(lines, baselines, y="mAP, expected over orders of ties")
-    return figure, _table("bits", "mAP", lines, baselines)
+            bases.append(Baseline("float ranking", x, np.full(len(x), floating)))
+    figure = curve_figures.against_bits(lines, bases, y="mAP, expected over orders of ties")
+    return figure, _table("bits", "mAP", lines, bases)
 
 
 @_keep
@@ -173,11 +173,9 @@ def _graded_figure(dataset: str, method: str, score: str) -> tuple[go.Figure, Ta
     x = np.array(_lengths(lines), dtype=np.float64)
     name, _, k = score.partition("@")
     random = chance.graded(dataset, name, int(k) if k else None)
-    baselines = [Baseline(RANDOM, x, np.full(len(x), random))]
+    bases = [Baseline(RANDOM, x, np.full(len(x), random))]
     top = max([1.0, *(float(line.y.max()) * 1.05 for line in lines)])
-    return curve_figures.against_bits(lines, baselines, y=score, top=top), _table(
-        "bits", score, lines, baselines
-    )
+    return curve_figures.against_bits(lines, bases, y=score, top=top), _table("bits", score, lines, bases)
 
 
 @_keep
@@ -190,12 +188,12 @@ def _curve_figure(dataset: str, method: str, n_bits: int, over: str) -> tuple[go
             family = str(catalog.method_card(name).get("family", ""))
             lines.append(Line(catalog.method_label(name), family, x, y, is_chosen=name == method))
     x = lines[0].x
-    baselines = [Baseline(RANDOM, x, np.full(len(x), chance.precision(dataset)))]
+    bases = [Baseline(RANDOM, x, np.full(len(x), chance.precision(dataset)))]
     if over == "recall":
-        figure = curve_figures.precision_recall(lines, baselines)
+        figure = curve_figures.precision_recall(lines, bases)
     else:
-        figure = curve_figures.precision_at(lines, baselines)
-    return figure, _table("recall" if over == "recall" else "N", "precision", lines, baselines)
+        figure = curve_figures.precision_at(lines, bases)
+    return figure, _table("recall" if over == "recall" else "N", "precision", lines, bases)
 
 
 @_keep

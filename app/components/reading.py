@@ -43,11 +43,15 @@ def chart(
             st.dataframe(dict(table), hide_index=True, key=f"{key}_table", alt=alt)
 
 
-def thumbs(pictures: Sequence[tuple[str, str, str]], n_columns: int) -> str:
-    """Pictures in rows, as HTML; each is an address, a text alternative and a word below it."""
+def thumbs(pictures: Sequence[tuple[str, str, str]], n_columns: int, *, pixelated: bool = False) -> str:
+    """Pictures in rows, as HTML; each is an address, a text alternative and a word below it.
+
+    `pixelated` enlarges tiny pictures with hard edges.
+    """
+    kind = "hl-thumbs hl-pixels" if pixelated else "hl-thumbs"
     cells = "".join(
         f'<li><img src="{escape(src, quote=True)}" alt="{escape(alt, quote=True)}" loading="lazy">'
         f"<span>{escape(word)}</span></li>"
         for src, alt, word in pictures
     )
-    return f'<ul class="hl-thumbs" style="--hl-columns: {n_columns}">{cells}</ul>'
+    return f'<ul class="{kind}" style="--hl-columns: {n_columns}">{cells}</ul>'

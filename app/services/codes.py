@@ -1,4 +1,4 @@
-"""What the stored codes of a run look like: distances, buckets, single bits. Arrays are read-only."""
+"""What the stored codes of a run look like, of whatever kind: distances and buckets. Arrays are read-only."""
 
 from __future__ import annotations
 
@@ -12,25 +12,16 @@ import numpy.typing as npt
 from app.services import catalog
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.hamming import hamming_distances
-from models.codes.packing import unpack
 from models.types import BinaryCodes, CodebookCodes, Float64, Int64
 
 Number = TypeVar("Number", bound=np.generic)
 
 N_BINS = 60  # of real distances; Hamming distances have a bin each
-N_SHUFFLES = 200
-BAND = 0.95  # quantile of the shuffled labels' largest departure
 
 
 def is_binary(dataset: str, method: str, n_bits: int) -> bool:
     """True for codes whose single bits can be looked at."""
     return isinstance(catalog.open_run(dataset, method, n_bits).codes("database"), BinaryCodes)
-
-
-def _binary(dataset: str, method: str, n_bits: int) -> BinaryCodes:
-    codes = catalog.open_run(dataset, method, n_bits).codes("database")
-    assert isinstance(codes, BinaryCodes), "the page asks `is_binary` first"
-    return codes
 
 
 @dataclass(frozen=True)
@@ -80,9 +71,9 @@ def pair_distances(dataset: str, method: str, n_bits: int) -> PairDistances:
         np.histogram(np.minimum(distances[mask], edges[-1]), edges)[0] for mask in (relevant, ~relevant)
     )
     return PairDistances(
-        _frozen((edges[:-1] + edges[1:]) / 2),
-        _frozen(hits / max(1, hits.sum())),
-        _frozen(others / max(1, others.sum())),
+        frozen((edges[:-1] + edges[1:]) / 2),
+        frozen(hits / max(1, hits.sum())),
+        frozen(others / max(1, others.sum())),
         float(distances[relevant].mean()) if relevant.any() else float("nan"),
         float(distances[~relevant].mean()) if not relevant.all() else float("nan"),
     )
@@ -167,7 +158,7 @@ def occupancy(dataset: str, method: str, n_bits: int, n_largest: int = 8) -> Occ
     order = np.argsort(-sizes, kind="stable")
     largest = tuple(
         Bucket(
-            _frozen(np.flatnonzero(inverse == bucket)),
+            frozen(np.flatnonzero(inverse == bucket)),
             distinct[bucket].tobytes().hex() if binary else " ".join(map(str, distinct[bucket])),
             names[top[bucket]],
             int(per_bucket[bucket, top[bucket]]),
@@ -177,98 +168,11 @@ def occupancy(dataset: str, method: str, n_bits: int, n_largest: int = 8) -> Occ
     )
     shared = sizes > 1
     return Occupancy(
-        _frozen(sizes[order].astype(np.int64)),
+        frozen(sizes[order].astype(np.int64)),
         largest,
         {name: int((per_bucket[:, c] > 0).sum()) for c, name in enumerate(names)},
         float(per_bucket[shared].max(axis=1).sum() / sizes[shared].sum()) if shared.any() else 1.0,
     )
-
-
-@dataclass(frozen=True)
-class Relaxed:
-    """Histograms of the network's output over the database, as shares.
-
-    Attributes:
-        edges: float64 (n_bins + 1,).
-        all_bits: float64 (n_bins,).
-        per_bit: float64 (n_bits, n_bins).
-    """
-
-    edges: Float64
-    all_bits: Float64
-    per_bit: Float64
-
-    @property
-    def error(self) -> float:
-        """Mean squared distance of the values from the nearer of -1 and +1, read off the histogram."""
-        middles = (self.edges[:-1] + self.edges[1:]) / 2
-        return float((self.all_bits * (np.abs(middles) - 1) ** 2).sum())
-
-
-@lru_cache(maxsize=32)
-def relaxed(dataset: str, method: str, n_bits: int) -> Relaxed | None:
-    """Relaxed values of a run; None when it stores none."""
-    summary = catalog.open_run(dataset, method, n_bits).bit_summary()
-    if summary is None:
-        return None
-    counts = summary.counts.astype(np.float64)
-    return Relaxed(
-        _frozen(np.array(summary.edges)),
-        _frozen(counts.sum(axis=0) / counts.sum()),
-        _frozen(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)),
-    )
-
-
-@dataclass(frozen=True)
-class BitView:
-    """One bit and the images at its two ends.
-
-    Attributes:
-        zeros: int64 (n,), database rows with the lowest values, lowest first.
-        ones: int64 (n,), database rows with the highest values, highest first.
-        class_rates: float64 (n_classes,), share of each class whose bit is 1.
-        overall: share of the database whose bit is 1.
-        band: largest departure of a class from `overall` that shuffled labels reach in 95 of 100 cases.
-    """
-
-    zeros: Int64
-    ones: Int64
-    class_rates: Float64
-    overall: float
-    band: float
-
-    @property
-    def departure(self) -> float:
-        """Largest departure of a class from the overall share."""
-        return float(np.nanmax(np.abs(self.class_rates - self.overall)))
-
-
-@lru_cache(maxsize=256)
-def bit_view(dataset: str, method: str, n_bits: int, bit: int) -> BitView | None:
-    """What one bit separates, and how much of that chance would show too; None when no values are stored."""
-    summary = catalog.open_run(dataset, method, n_bits).bit_summary()
-    if summary is None:
-        return None
-    labels = catalog.open_dataset(dataset).labels("database").astype(np.float64)
-    values = (_bits(dataset, method, n_bits)[:, bit] > 0).astype(np.float64)
-    counts = np.where(labels.any(axis=0), labels.sum(axis=0), np.nan)
-    rates, overall = (labels.T @ values) / counts, float(values.mean())
-    # A permutation test on the largest departure (Good, 2005): shuffling parts the bit from the labels.
-    shuffles = np.random.default_rng(0).permuted(np.tile(values, (N_SHUFFLES, 1)), axis=1)
-    largest = np.nanmax(np.abs(shuffles @ labels / counts - overall), axis=1)
-    return BitView(
-        summary.strongest_zero[bit],
-        summary.strongest_one[bit],
-        _frozen(rates),
-        overall,
-        float(np.quantile(largest, BAND)),
-    )
-
-
-@lru_cache(maxsize=4)
-def _bits(dataset: str, method: str, n_bits: int) -> npt.NDArray[np.int8]:
-    """Database codes as int8 (n_database, n_bits) in {-1, +1}."""
-    return unpack(_binary(dataset, method, n_bits))
 
 
 def label_summary(dataset: str, rows: Int64, n: int = 3) -> str:
@@ -281,46 +185,7 @@ def label_summary(dataset: str, rows: Int64, n: int = 3) -> str:
     return ", ".join(words + ([f"{rest} other"] if rest else []))
 
 
-def _frozen(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
+def frozen(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """The same array, read-only: what a service returns is shared by every session."""
     array.setflags(write=False)
     return array
-
-
-@dataclass(frozen=True)
-class Health:
-    """How well the bits of a code are used.
-
-    Attributes:
-        effective_bits: independent bits that would carry as much variance.
-        entropy: float64 (n_bits,), bits.
-        share_one: float64 (n_bits,), share of the database whose bit is 1.
-        correlation: float64 (n_bits, n_bits), NaN for bits that never change.
-    """
-
-    effective_bits: float
-    entropy: Float64
-    share_one: Float64
-    correlation: Float64
-
-    @property
-    def mean_entropy(self) -> float:
-        """Mean information of a bit."""
-        return float(self.entropy.mean())
-
-    @property
-    def mean_correlation(self) -> float:
-        """Mean absolute correlation of two different bits, over pairs that have one."""
-        off = self.correlation[np.triu_indices(len(self.correlation), 1)]
-        return float(np.nanmean(np.abs(off)))
-
-
-@lru_cache(maxsize=32)
-def health(dataset: str, method: str, n_bits: int) -> Health:
-    """Balance, entropy and correlation of the database's bits."""
-    b = _bits(dataset, method, n_bits).astype(float)
-    p = (b > 0).mean(0)
-    h = -(p * np.log2(np.clip(p, 1e-12, 1)) + (1 - p) * np.log2(np.clip(1 - p, 1e-12, 1)))
-    with np.errstate(all="ignore"):
-        c = np.corrcoef(b.T)
-    e = np.linalg.eigvalsh(np.nan_to_num(np.cov(b.T)))
-    return Health(float(e.sum() ** 2 / (e**2).sum()), _frozen(h), _frozen(p), _frozen(c))

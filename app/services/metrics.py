@@ -1,10 +1,7 @@
-"""Figures of all stored runs of a data set: leaderboard, curves, per-class AP, and their CSV files."""
+"""Figures of all stored runs of a data set: leaderboard, curves and per-class AP."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from app.services import catalog, chance
-from models.data.base import sample_data_root
 from models.engine.store import RunStore
 from models.types import Float64
 
@@ -152,53 +148,6 @@ def curves(dataset: str, method: str, n_bits: int) -> Curves:
     return Curves(*parts)
 
 
-@lru_cache(maxsize=8)
-def baselines(dataset: str) -> dict[str, Any]:
-    """Measured reference rankings: random codes and LSH on pixels by length, float rankings by backbone."""
-    path = sample_data_root() / dataset / "baselines.json"
-    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
-
-
-def random_code_map(dataset: str, n_bits: int) -> float:
-    """mAP of random codes: as measured by the zoo, else its expectation."""
-    measured = baselines(dataset).get("random_codes", {}).get(str(n_bits))
-    if measured is not None:
-        return float(measured["map_expected"])
-    n_database = catalog.open_dataset(dataset).info.n_database
-    return float(chance.average_precision(chance.n_relevant(dataset), n_database).mean())
-
-
-def float_ranking_map(dataset: str, backbone: str) -> float | None:
-    """mAP of ranking by the backbone's features without any code; None when it was not measured."""
-    measured = baselines(dataset).get("float_ranking", {}).get(backbone)
-    return None if measured is None else float(measured["map_expected"])
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A ranking without a trained code, to compare with; `n_bits` is None for the float ranking."""
-
-    name: str
-    n_bits: int | None
-    map_expected: float
-
-
-@lru_cache(maxsize=8)
-def references(dataset: str) -> tuple[Reference, ...]:
-    """Baselines as the zoo measured them, best first."""
-    measured = baselines(dataset)
-    found = [
-        Reference(f"float ranking, {backbone}", None, float(scores["map_expected"]))
-        for backbone, scores in measured.get("float_ranking", {}).items()
-    ]
-    for key, name in (("lsh_pixels", "LSH on pixels"), ("random_codes", "random codes")):
-        found += [
-            Reference(name, int(n_bits), float(scores["map_expected"]))
-            for n_bits, scores in measured.get(key, {}).items()
-        ]
-    return tuple(sorted(found, key=lambda r: (-r.map_expected, r.name, r.n_bits or 0)))
-
-
 @dataclass(frozen=True)
 class ClassScores:
     """Mean expected AP over the queries of each class; a query with several labels counts in each of them.
@@ -242,83 +191,3 @@ def common_protocol(entries: Sequence[Entry]) -> dict[str, Any]:
         for name, value in fields.items():
             seen.setdefault(name, set()).add("all" if name == "k" and value is None else value)
     return {name: values.pop() if len(values) == 1 else None for name, values in seen.items()}
-
-
-_PROTOCOL_FIELDS = (
-    "k",
-    "normalize_by",
-    "tie_rule",
-    "n_query",
-    "n_database",
-    "n_train",
-    "train_in_database",
-    "relevance",
-    "radius",
-)
-
-
-def leaderboard_csv(dataset: str) -> str:
-    """The leaderboard with its protocol in every row, so that a number never travels without it."""
-    entries = leaderboard(dataset)
-    ks = sorted({k for e in entries for k in e.precision})
-    graded = sorted({name for e in entries for name in e.graded})
-    header = [
-        *(
-            "dataset",
-            "method",
-            "title",
-            "family",
-            "n_bits",
-            "map_expected",
-            "map_optimistic",
-            "map_pessimistic",
-        ),
-        *("n_seeds", "map_spread"),
-        *(f"precision_at_{k}" for k in ks),
-        *("radius_precision", "radius_empty_share"),
-        *graded,
-        *("fit_s", "backbone", "mode", "seed", "source"),
-        *(f"protocol_{name}" for name in _PROTOCOL_FIELDS),
-    ]
-    rows = (
-        [
-            *(dataset, e.method, e.title, e.family, e.n_bits),
-            *(e.map_expected, e.map_optimistic, e.map_pessimistic, len(e.map_seeds), e.spread),
-            *(e.precision.get(k) for k in ks),
-            *(e.radius_precision, e.radius_empty),
-            *(e.graded.get(name) for name in graded),
-            *(e.fit_s, e.backbone, e.mode, e.seed, "our run"),
-            *(
-                "all" if name == "k" and e.protocol.get(name) is None else e.protocol.get(name)
-                for name in _PROTOCOL_FIELDS
-            ),
-        ]
-        for e in entries
-    )
-    return _csv(header, rows)
-
-
-def curves_csv(dataset: str, n_bits: int) -> str:
-    """Curves of every run of one length, one point a row."""
-    rows = []
-    for entry in leaderboard(dataset):
-        if entry.n_bits != n_bits:
-            continue
-        drawn = curves(dataset, entry.method, n_bits)
-        for curve, xs, ys in (
-            ("precision_recall", drawn.recall, drawn.precision),
-            ("precision_at_n", drawn.n, drawn.precision_at_n),
-        ):
-            rows += [
-                [dataset, entry.method, n_bits, curve, x, y]
-                for x, y in zip(xs.tolist(), ys.tolist(), strict=True)
-            ]
-    return _csv(["dataset", "method", "n_bits", "curve", "x", "y"], rows)
-
-
-def _csv(header: Sequence[str], rows: Any) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()

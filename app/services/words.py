@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from app.services import catalog
+from models.codes.health import word_entropy
 from models.types import CodebookCodes, Float64, Int64
 
 N_BINS = 40
@@ -55,8 +56,7 @@ def usage(dataset: str, method: str, n_bits: int) -> WordUsage:
     n_words = codes.codebooks.shape[1]
     counts = np.stack([np.bincount(book, minlength=n_words) for book in codes.indices.T])
     share = counts / max(1, len(codes))
-    logs = np.log2(share, where=share > 0, out=np.zeros_like(share))
-    entropy = -(share * logs).sum(axis=1)
+    entropy = word_entropy(codes)
     for array in (share, entropy):
         array.setflags(write=False)
     return WordUsage(share, entropy)

@@ -9,7 +9,7 @@ from app.components.method_card import method_card, published_rows
 from app.components.prose import section
 from app.components.protocol_line import protocol_line
 from app.components.reading import reading_style
-from app.services import catalog, metrics
+from app.services import baselines, catalog, metrics, metrics_csv
 
 chosen = state.current()
 dataset, method, n_bits = chosen.dataset, chosen.method, chosen.n_bits
@@ -21,13 +21,13 @@ st.header("Metrics")
 st.markdown(section("metrics", "intro"))
 
 st.subheader("All runs")
-leaderboard(leaderboard_rows(entries, metrics.references(dataset), method=method, n_bits=n_bits))
+leaderboard(leaderboard_rows(entries, baselines.references(dataset), method=method, n_bits=n_bits))
 protocol_line(metrics.common_protocol(entries))
 st.caption(section("metrics", "leaderboard"))
 with st.container(horizontal=True, gap="small"):
     st.download_button(
         "Leaderboard, CSV",
-        metrics.leaderboard_csv(dataset),
+        metrics_csv.leaderboard_csv(dataset),
         f"hashlens-{dataset}-leaderboard.csv",
         "text/csv",
         icon=":material/download:",
@@ -36,7 +36,7 @@ with st.container(horizontal=True, gap="small"):
     )
     st.download_button(
         f"Curves at {n_bits} bits, CSV",
-        metrics.curves_csv(dataset, n_bits),
+        metrics_csv.curves_csv(dataset, n_bits),
         f"hashlens-{dataset}-{n_bits}-bits-curves.csv",
         "text/csv",
         icon=":material/download:",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.services import catalog, codes, words
+from app.services import bits, catalog, codes, words
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.packing import unpack
 
@@ -66,7 +66,7 @@ def test_buckets_of_codebook_codes_are_named_by_words(stored: Path) -> None:
 
 
 def test_health_of_a_bit_that_never_changes(stored: Path) -> None:
-    health = codes.health(*BINARY)
+    health = bits.health(*BINARY)
     assert health.share_one[3] == 1
     assert health.entropy[3] == 0
     assert 0 < health.effective_bits <= 32
@@ -74,16 +74,16 @@ def test_health_of_a_bit_that_never_changes(stored: Path) -> None:
 
 
 def test_relaxed_values_are_shares(stored: Path) -> None:
-    values = codes.relaxed(*BINARY)
+    values = bits.relaxed(*BINARY)
     assert values is not None
     assert values.all_bits.sum() == pytest.approx(1)
     np.testing.assert_allclose(values.per_bit.sum(axis=1), 1)
     assert values.error >= 0
-    assert codes.relaxed(*BOOKS) is None
+    assert bits.relaxed(*BOOKS) is None
 
 
 def test_bit_view_tells_a_real_bit_from_chance(stored: Path) -> None:
-    real, dead = codes.bit_view(*BINARY, 0), codes.bit_view(*BINARY, 3)
+    real, dead = bits.bit_view(*BINARY, 0), bits.bit_view(*BINARY, 3)
     assert real is not None
     assert dead is not None
     assert real.departure > real.band > 0
@@ -104,7 +104,7 @@ def test_what_is_shared_between_sessions_is_read_only(stored: Path) -> None:
     shared = [
         codes.pair_distances(*BINARY).intra,
         codes.occupancy(*BINARY).sizes,
-        codes.health(*BINARY).correlation,
+        bits.health(*BINARY).correlation,
         words.usage(*BOOKS).share,
     ]
     assert not any(array.flags.writeable for array in shared)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.services import chance, metrics
+from app.services import baselines, chance, metrics, metrics_csv
 
 
 def test_leaderboard_is_sorted_and_holds_every_shown_run(stored: Path) -> None:
@@ -53,11 +53,14 @@ def test_class_scores_average_to_the_map(stored: Path) -> None:
 
 
 def test_baselines_are_measured_where_the_zoo_did_and_expected_elsewhere(stored: Path) -> None:
-    assert metrics.random_code_map("digits", 16) == 0.101
-    assert metrics.random_code_map("digits", 48) == pytest.approx(0.105, abs=0.01)
-    assert metrics.float_ranking_map("digits", "small_cnn") == 0.6
-    assert metrics.float_ranking_map("digits", "resnet18") is None
-    assert [r.name for r in metrics.references("digits")][:2] == ["float ranking, small_cnn", "LSH on pixels"]
+    assert baselines.random_code_map("digits", 16) == 0.101
+    assert baselines.random_code_map("digits", 48) == pytest.approx(0.105, abs=0.01)
+    assert baselines.float_ranking_map("digits", "small_cnn") == 0.6
+    assert baselines.float_ranking_map("digits", "resnet18") is None
+    assert [r.name for r in baselines.references("digits")][:2] == [
+        "float ranking, small_cnn",
+        "LSH on pixels",
+    ]
 
 
 def test_common_protocol_leaves_out_what_differs(stored: Path) -> None:
@@ -68,7 +71,7 @@ def test_common_protocol_leaves_out_what_differs(stored: Path) -> None:
 
 
 def test_every_row_of_the_leaderboard_file_carries_its_protocol(stored: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(metrics.leaderboard_csv("digits"))))
+    rows = list(csv.DictReader(io.StringIO(metrics_csv.leaderboard_csv("digits"))))
     assert len(rows) == len(metrics.leaderboard("digits"))
     assert {row["protocol_k"] for row in rows} == {"all"}
     assert {row["protocol_tie_rule"] for row in rows} == {"expected"}
@@ -77,7 +80,7 @@ def test_every_row_of_the_leaderboard_file_carries_its_protocol(stored: Path) ->
 
 
 def test_curves_file_holds_one_length(stored: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(metrics.curves_csv("digits", 32))))
+    rows = list(csv.DictReader(io.StringIO(metrics_csv.curves_csv("digits", 32))))
     assert {row["method"] for row in rows} == {"lsh", "dpsh"}
     assert {row["curve"] for row in rows} == {"precision_recall", "precision_at_n"}
 
