@@ -63,7 +63,10 @@ def intra_inter(
     figure.update_yaxes(range=[0, top * 1.15], tickformat=".0%")
     for x, text in marks:
         figure.add_vline(x=x, line={"color": QUERY, "width": 2})
-        note(figure, text, x=x, xanchor="left", xshift=4, y=1, yref="paper", yanchor="top")
+        # On the side with more room.
+        is_right = x > positions[0] + 0.55 * (positions[-1] - positions[0])
+        anchor, shift = ("right", -4) if is_right else ("left", 4)
+        note(figure, text, x=x, xanchor=anchor, xshift=shift, y=1, yref="paper", yanchor="top")
     return figure
 
 

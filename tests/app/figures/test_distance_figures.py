@@ -58,3 +58,10 @@ def test_word_usage_sorts_within_a_book_and_leaves_dead_words_blank() -> None:
 
 def test_effective_words_are_two_to_the_entropy() -> None:
     assert list(effective_words(np.array([3.0, 0.0]), 16).data[0].y) == [8, 1]
+
+
+def test_a_mark_is_named_on_the_side_with_more_room() -> None:
+    positions, share = np.arange(11.0), np.full(11, 1 / 11)
+    marks = [(1.0, "left of the middle"), (9.0, "right of the middle")]
+    notes = intra_inter(positions, share, share, unit="bits", marks=marks).layout.annotations[-2:]
+    assert [note.xanchor for note in notes] == ["left", "right"]
