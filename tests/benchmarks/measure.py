@@ -1,4 +1,4 @@
-"""How things are measured: medians of several runs, a peer timed in turn with ours, and memory of a child process."""
+"""How things are measured: medians, a peer timed in turn with ours, memory of a child process."""
 
 from __future__ import annotations
 
