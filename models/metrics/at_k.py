@@ -10,7 +10,7 @@ import numpy as np
 from models.codes.cutoff import check_ks
 from models.errors import DataError
 from models.metrics.histogram import RankingHistogram
-from models.metrics.ties import items_within
+from models.metrics.ties import amount_at, groups_reaching
 from models.types import Bool, Float64
 
 
@@ -36,11 +36,8 @@ def found_at_k(h: RankingHistogram, ks: Sequence[int]) -> Float64:
     Raises:
         DataError: a k below 1 or above the database.
     """
-    n = h.n_total.astype(np.int64)
-    n_before = n.cumsum(axis=1) - n
-    share = np.divide(h.n_relevant, n, out=np.zeros(n.shape), where=n > 0)
-    columns = [(share * items_within(n, n_before, k)).sum(axis=1) for k in check_ks(ks, h.n_database)]
-    return np.stack(columns, axis=1) if columns else np.zeros((h.n_query, 0))
+    ranks = np.broadcast_to(np.array(check_ks(ks, h.n_database), dtype=np.int64), (h.n_query, len(ks)))
+    return amount_at(h.n_relevant, h.n_total, ranks)
 
 
 def precision_at_k(h: RankingHistogram, ks: Sequence[int]) -> Float64:
@@ -78,15 +75,14 @@ def precision_recall_curve(h: RankingHistogram, n_points: int = 101) -> tuple[Fl
         raise DataError(f"A curve has at least 2 points; n_points={n_points} was given.")
     recall = np.linspace(0.0, 1.0, n_points)
     rows = np.flatnonzero(h.relevant_in_database)
-    precision = np.zeros(n_points)
-    for n, r in zip(h.n_total[rows].astype(np.int64), h.n_relevant[rows].astype(np.int64), strict=True):
-        n_up_to, r_up_to = n.cumsum(), r.cumsum()
-        wanted = np.maximum(recall * r_up_to[-1], 1.0)
-        # Rounding may put the last wanted item a hair above the number there is.
-        group = np.minimum(np.searchsorted(r_up_to, wanted - 1e-9), len(n) - 1)
-        missing = r_up_to[group] - wanted
-        precision += wanted / (n_up_to[group] - missing * n[group] / r[group])
-    return recall, precision / max(len(rows), 1)
+    n, r = h.n_total[rows].astype(np.int64), h.n_relevant[rows].astype(np.int64)
+    n_up_to, r_up_to = n.cumsum(axis=1), r.cumsum(axis=1)
+    wanted = np.maximum(recall * r_up_to[:, -1:], 1.0)
+    group = groups_reaching(r_up_to, wanted)
+    missing = np.take_along_axis(r_up_to, group, 1) - wanted
+    pace = np.take_along_axis(n, group, 1) / np.take_along_axis(r, group, 1)
+    precision = wanted / (np.take_along_axis(n_up_to, group, 1) - missing * pace)
+    return recall, precision.sum(axis=0) / max(len(rows), 1)
 
 
 def radius_lookup(h: RankingHistogram, radius: float = 2) -> RadiusLookup:

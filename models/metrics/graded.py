@@ -14,7 +14,7 @@ from models.codes.cutoff import check_k, check_ks
 from models.errors import DataError
 from models.metrics.average_precision import NormalizeBy, check_conventions, mean_over_relevant
 from models.metrics.histogram import RankingHistogram
-from models.metrics.ties import items_within, tie_groups
+from models.metrics.ties import amount_at, items_within, tie_groups
 from models.types import Float64, Int64
 
 
@@ -47,11 +47,8 @@ def acg_at_k(h: RankingHistogram, ks: Sequence[int]) -> Float64:
         DataError: h is not graded, or a k below 1 or above the database.
     """
     _, affinity_sum, _ = _graded(h)
-    n = h.n_total.astype(np.int64)
-    n_before = n.cumsum(axis=1) - n
-    mean = np.divide(affinity_sum, n, out=np.zeros(n.shape), where=n > 0)
-    columns = [(mean * items_within(n, n_before, k)).sum(axis=1) / k for k in check_ks(ks, h.n_database)]
-    return np.stack(columns, axis=1) if columns else np.zeros((h.n_query, 0))
+    ranks = np.broadcast_to(np.array(check_ks(ks, h.n_database), dtype=np.int64), (h.n_query, len(ks)))
+    return amount_at(affinity_sum, h.n_total, ranks) / ranks
 
 
 def weighted_average_precision(

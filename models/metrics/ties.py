@@ -15,11 +15,13 @@ r and c over all nearer groups; m of its items stand within the cut; H is the ha
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models.metrics.histogram import RankingHistogram
-from models.types import Float64, Int64, TieRule
+from models.types import Float64, Int32, Int64, TieRule
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,39 @@ def tie_groups(h: RankingHistogram, k: int, credit: Float64 | None = None) -> Ti
 def items_within(n: Int64, n_before: Int64, k: int) -> Int64:
     """How many items of each group stand at ranks 1 to k."""
     return np.clip(k - n_before, 0, n)
+
+
+def amount_at(amount: npt.NDArray[Any], n: Int32, ranks: Int64) -> Float64:
+    """Amounts of groups added up along the ranking, met at an even pace inside a tie.
+
+    Args:
+        amount: (n_query, n_levels), what each group adds.
+        n: (n_query, n_levels), items in the group.
+        ranks: (n_query, n_points), each at least 1 and at most n_database.
+
+    Returns:
+        float64 (n_query, n_points), expected sum over the items at ranks 1 to `ranks`.
+    """
+    n_up_to = n.cumsum(axis=1, dtype=np.int64)
+    group = groups_reaching(n_up_to, ranks)
+    missing = np.take_along_axis(n_up_to, group, 1) - ranks
+    share = np.take_along_axis(amount, group, 1) / np.take_along_axis(n, group, 1)
+    return np.asarray(np.take_along_axis(amount.cumsum(axis=1), group, 1) - missing * share)
+
+
+def groups_reaching(up_to: Int64, wanted: Float64 | Int64) -> Int64:
+    """First group at which a running count reaches a wanted one, int64 of the shape of `wanted`.
+
+    Args:
+        up_to: (n_query, n_levels), whole numbers, ascending along the row.
+        wanted: (n_query, n_points), above 0 and at most the row's last count.
+    """
+    n_query, n_levels = up_to.shape
+    # Rows one behind the other make a single sorted list, searched at once. Half a millionth makes good for
+    # the rounding of wanted counts that are whole.
+    row_begins = np.arange(n_query)[:, None] * (int(up_to.max(initial=0)) + 1)
+    found = np.searchsorted((up_to + row_begins).reshape(-1), (wanted + row_begins).reshape(-1) - 5e-7)
+    return np.asarray(found.reshape(wanted.shape) - np.arange(n_query)[:, None] * n_levels)
 
 
 def harmonic(n: int) -> Float64:
