@@ -41,6 +41,9 @@ def begin() -> Selection:
     own = st.session_state.pop(_WRITTEN, False)
     if chosen is None or _is_history_navigation():
         chosen = _follow(address, {})
+        earlier = trail()
+        if chosen.query in earlier:  # the browser went back: so does the trail
+            st.session_state[_TRAIL] = earlier[: earlier.index(chosen.query)]
     elif not own:
         # Only what changed since we last looked: an address that lags behind a fast click must not undo it.
         observed: dict[str, str] = st.session_state[_OBSERVED]

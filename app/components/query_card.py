@@ -51,7 +51,7 @@ def figures(answer: search.Answer) -> list[tuple[str, str, str]]:
 
 def _over_ties(scores: search.Scores) -> str:
     worst, best = f"{scores.ap_pessimistic:.3f}", f"{scores.ap_optimistic:.3f}"
-    return "whatever the order of ties" if worst == best else f"{worst} to {best} over orders of ties"
+    return "whatever the order of ties" if worst == best else f"{worst} to {best} over ties"
 
 
 def _trail() -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ def query_picker(chosen: state.Selection) -> None:
         if mode == BY_CLASS:
             names = catalog.open_dataset(chosen.dataset).info.class_names
             name = st.selectbox("Class", names, label_visibility="collapsed", width=180, key="picker_class")
+        if mode in _WORDS:
+            st.caption(_WORDS[mode], width="stretch")
     if mode == UPLOAD:
         with guard():
             _upload()
@@ -64,8 +66,6 @@ def query_picker(chosen: state.Selection) -> None:
         on_pick_change=_picked,
         on_more_change=_turn_page,
     )
-    if mode in _WORDS:
-        st.caption(_WORDS[mode])
 
 
 def _picked() -> None:
