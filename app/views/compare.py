@@ -1,9 +1,26 @@
-"""The Compare page."""
+"""The Compare page: the same query under two or three rankings, and which of them is better over all."""
 
 import streamlit as st
 
 from app import state
+from app.components.asking import rank
+from app.components.compare_columns import compare_columns
+from app.components.compare_controls import compare_controls
+from app.components.compare_protocol import compare_protocol
+from app.components.compare_scatter import compare_scatter
+from app.components.prose import section
+from app.services import compare_cards
 
 chosen = state.current()
-st.header("Compare")
-st.write(chosen)
+line = compare_controls(chosen)
+ranked = [rank(chosen, side) for side in line.sides]
+compare_columns(compare_cards.columns(chosen.dataset, ranked, line.n))
+st.caption(section("compare", "marks"))
+if any(side.is_float for side in line.sides):
+    st.caption(section("compare", "float"))
+
+a, *others = line.sides
+for column, letter, other in zip(st.columns(max(2, len(others)), gap="medium"), "BC", others, strict=False):
+    with column:
+        compare_scatter(chosen, a, other, letter)
+compare_protocol(chosen.dataset, line.sides)

@@ -1,0 +1,43 @@
+"""Which rankings stand side by side: A is the run of the bar, B and C are chosen here, in the address too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app import state
+from app.services import compare
+
+N_SHOWN = (12, 24, 48)
+NOBODY = "no third ranking"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the page compares."""
+
+    sides: tuple[compare.Side, ...]
+    n: int
+
+
+def compare_controls(chosen: state.Selection) -> Line:
+    """Draw the choice."""
+    a = compare.Side(chosen.method, chosen.n_bits)
+    offered = {side.label: side for side in compare.sides(chosen.dataset)}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare_controls"):
+        b = st.selectbox(
+            "Compare A, the bar's choice, with B", list(offered), width=260, key="b", bind="query-params"
+        )
+        c = st.selectbox("and with C", [NOBODY, *offered], width=210, key="c", bind="query-params")
+        n = st.segmented_control(
+            "Images of each",
+            N_SHOWN,
+            default=N_SHOWN[1],
+            format_func=str,
+            required=True,
+            key="top",
+            bind="query-params",
+        )
+    others = [offered[label] for label in (b, c) if label in offered]
+    return Line((a, *others), n or N_SHOWN[1])

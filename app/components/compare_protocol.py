@@ -1,0 +1,23 @@
+"""The protocol line under a comparison: what the rankings share, and where the float ranking differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.components.protocol_line import protocol_line
+from app.services import compare, float_ranking, metrics
+
+
+def compare_protocol(dataset: str, sides: Sequence[compare.Side]) -> None:
+    """Write the line."""
+    wanted = {(side.method, side.n_bits) for side in sides}
+    protocol_line(
+        metrics.common_protocol([e for e in metrics.leaderboard(dataset) if (e.method, e.n_bits) in wanted])
+    )
+    if any(side.is_float for side in sides):
+        st.caption(
+            f"Float features: {float_ranking.BACKBONE}, cosine distance, nothing trained on this data set; "
+            "queries, database and relevance as above."
+        )
