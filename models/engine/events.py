@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.engine.config import RunConfig
 
@@ -91,4 +91,12 @@ class Finished:
     seconds: float
 
 
-Event = Started | StepDone | EpochDone | Stopped | Finished
+@dataclass(frozen=True)
+class Stored:
+    """The files of a run are written; `result` is what `StoredRun.result` will read."""
+
+    folder: Path
+    result: Mapping[str, Any]
+
+
+Event = Started | StepDone | EpochDone | Stopped | Finished | Stored

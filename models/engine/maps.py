@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from models.codes.hamming import hamming_distances
 from models.engine.run_files import CodeMap
+from models.engine.threads import torch_threads
 from models.types import BinaryCodes, CodebookCodes, Codes, Float32, Float64, Int64
 
 N_NEIGHBOURS = 15
@@ -44,7 +45,8 @@ def map_codes(database: Codes, query: Codes, seed: int = 0) -> CodeMap:
     if n < FEWEST_FOR_UMAP:
         xy = _classical_scaling(np.concatenate(list(_distance_chunks(distinct))).astype(np.float64))
     else:
-        xy = _umap(distinct, seed)
+        with torch_threads(None):
+            xy = _umap(distinct, seed)
     xy = _within_unit(xy)
     # With few codes, 15 neighbours would be nearly all of them and any map would seem faithful.
     k = min(N_NEIGHBOURS, n // 2)
@@ -124,7 +126,7 @@ def _umap(codes: Codes, seed: int) -> Float64:
     index to be able to place later points, which takes longer than the layout itself.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # umap regrets, on import, that TensorFlow is not there
+        warnings.simplefilter("ignore", ImportWarning)  # umap misses TensorFlow aloud
         from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
     neighbours, distances = _nearest(codes)

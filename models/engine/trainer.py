@@ -14,6 +14,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from models.engine.inputs import TrainData
 from models.engine.model import HashModel
 from models.engine.sampling import epoch_batches
 from models.engine.state import RunRandomness, TrainingState, capture, restore
+from models.engine.threads import torch_threads
 from models.errors import TrainingError
 from models.methods.base import Batch, TrainSet
 from models.types import Int64
@@ -82,7 +84,16 @@ def train(
 
     randomness = RunRandomness(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
-    with randomness.active():
+    # A head is so small that a second thread costs more than it gives; one thread also gives the same codes
+    # on every number of cores.
+    n_threads = 1 if data.backbone is None and fabric.device.type == "cpu" else None
+
+    @contextmanager
+    def working() -> Iterator[None]:
+        with randomness.active(), torch_threads(n_threads):
+            yield
+
+    with working():
         model = build_model(config, data).to(fabric.device)
         labels = torch.from_numpy(data.labels.copy()).to(fabric.device)
         standardised = (torch.from_numpy(data.features.copy()).to(fabric.device) - model.mean) / model.std
@@ -109,7 +120,7 @@ def train(
     try:
         resumed_after = epochs_done
         for epoch in range(epochs_done, config.epochs):
-            with randomness.active():
+            with working():
                 # Epochs have seeds of their own, so a resumed run needs no generator of the one before.
                 randomness.reseed(config.seed, epoch + 1, fabric.global_rank)
                 model.method.before_epoch(epoch, config.epochs)
@@ -123,7 +134,7 @@ def train(
                     keep()
                     yield Stopped(epochs_done, config.epochs, state, state_file, interrupted=False)
                     return
-                with randomness.active():
+                with working():
                     done = (epoch * n_steps + step) / (config.epochs * n_steps)
                     for group, rate in zip(optimizer.param_groups, rates, strict=True):
                         group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
@@ -142,7 +153,7 @@ def train(
                     last_told = time.monotonic()
                     yield StepDone(epoch + 1, config.epochs, step + 1, n_steps, values)
 
-            with randomness.active(), torch.no_grad():
+            with working(), torch.no_grad():
                 outputs = _Outputs(model, data, fabric)
                 model.method.after_epoch(outputs)
                 health = train_health(model, outputs())

@@ -1,0 +1,181 @@
+"""What a worker of the zoo does. Importing this loads no torch; working does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from models.engine.run_files import read_json, write_json
+from models.engine.store import RunStore
+from models.errors import CheckpointError, HashingError
+
+if TYPE_CHECKING:
+    from models.engine.config import RunConfig
+    from models.engine.run import Source
+
+WHOLE_RUN = ("result.json", "codes.npz", "map.npz", "checkpoint.safetensors")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task went.
+
+    Attributes:
+        name: the task, for a progress line.
+        state: `made`, `current` (nothing to do), `skipped` (the method does not take it), or `failed`.
+        detail: score, reason or error.
+        seconds: how long it took.
+    """
+
+    name: str
+    state: Literal["made", "current", "skipped", "failed"]
+    detail: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class FeatureTask:
+    """Compute a data set's features and put them beside its images."""
+
+    root: Path
+    dataset: str
+    backbone: str
+
+    @property
+    def name(self) -> str:
+        """For a progress line."""
+        return f"features {self.dataset} {self.backbone}"
+
+    def do(self) -> Outcome:
+        """Write the features unless those that are there are current."""
+        from models.engine.features import read_features, shipped_features_path, write_features
+
+        source = _source(self.dataset, self.backbone)
+        path = shipped_features_path(self.dataset, self.backbone)
+        try:
+            if read_features(path).key == source.features.key:
+                return Outcome(self.name, "current")
+        except (CheckpointError, FileNotFoundError):
+            pass
+        write_features(path, source.features)
+        return Outcome(self.name, "made", f"{len(source.features.database)} database images")
+
+
+@dataclass(frozen=True)
+class BaselineTask:
+    """Score random codes, codes of pixels, and the ranking by features."""
+
+    root: Path
+    dataset: str
+    backbone: str
+    n_bits: tuple[int, ...]
+    force: bool
+
+    @property
+    def name(self) -> str:
+        """For a progress line."""
+        return f"baselines {self.dataset}"
+
+    def do(self) -> Outcome:
+        """Write `baselines.json` unless it is current."""
+        from models.engine.baselines import baselines
+
+        source = _source(self.dataset, self.backbone)
+        path = self.root / self.dataset / "baselines.json"
+        made_from = {"data_key": source.features.key, "n_bits": list(self.n_bits)}
+        if not self.force and path.is_file():
+            old = read_json(path)
+            if {name: old.get(name) for name in made_from} == made_from:
+                return Outcome(self.name, "current")
+        record = baselines(source.dataset, source.features, self.backbone, self.n_bits)
+        write_json(path, record | made_from)
+        return Outcome(self.name, "made")
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """Train, encode, score and store one run."""
+
+    root: Path
+    dataset: str
+    method: str
+    n_bits: int
+    seed: int
+    backbone: str
+    figures_only: bool
+    force: bool
+
+    @property
+    def name(self) -> str:
+        """For a progress line."""
+        return f"{self.dataset} {self.method} {self.n_bits} bits seed {self.seed}"
+
+    def do(self) -> Outcome:
+        """Make the run unless the stored one is current, or the method does not take this data or length."""
+        from models.engine.build import make_config
+        from models.engine.events import Stored
+        from models.engine.run import run, run_keys
+        from models.registry import get_spec
+
+        source = _source(self.dataset, self.backbone)
+        spec, labels = get_spec(self.method), source.dataset.info.label_kind
+        if not spec.n_bits.allows(self.n_bits):
+            return Outcome(self.name, "skipped", f"lengths are {spec.n_bits}")
+        if labels == "multi" and not spec.reads_multi_label:
+            return Outcome(self.name, "skipped", spec.multi_label_note)
+        config = make_config(self.dataset, self.method, self.n_bits, self.seed, backbone=self.backbone)
+        folder = RunStore(self.root / "runs").folder(self.dataset, self.method, self.n_bits, self.seed)
+        if not self.force and self._is_current(folder, config, run_keys(config, source)):
+            return Outcome(self.name, "current")
+        score = 0.0
+        for event in run(config, folder, source, figures_only=self.figures_only):
+            if isinstance(event, Stored):
+                score = event.result["metrics"]["map"]["expected"]
+        return Outcome(self.name, "made", f"mAP {score:.3f}")
+
+    def _is_current(self, folder: Path, config: RunConfig, keys: dict[str, str]) -> bool:
+        try:
+            result = read_json(folder / "result.json")
+        except (FileNotFoundError, CheckpointError):
+            return False
+        there = self.figures_only or all((folder / name).is_file() for name in WHOLE_RUN)
+        return there and all(result.get(name) == value for name, value in keys.items())
+
+
+Task = FeatureTask | BaselineTask | RunTask
+
+
+def start_worker() -> None:
+    """Prepare a worker: one thread in every library, and Ctrl-C left to the process that gives out work."""
+    from threadpoolctl import threadpool_limits
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Read by libraries that are not loaded yet; NumPy's is, and is told directly.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"))
+    threadpool_limits(1)
+
+
+def work(task: Task) -> Outcome:
+    """Do a task in a worker process; what goes wrong is told, not raised, so that the others go on."""
+    began = time.monotonic()
+    try:
+        outcome = task.do()
+    except HashingError as error:
+        outcome = Outcome(task.name, "failed", str(error))
+    except Exception:
+        outcome = Outcome(task.name, "failed", traceback.format_exc())
+    return Outcome(outcome.name, outcome.state, outcome.detail, time.monotonic() - began)
+
+
+@lru_cache(maxsize=4)
+def _source(dataset: str, backbone: str) -> Source:
+    """A worker reads a data set once."""
+    from models.engine.run import open_source
+
+    return open_source(dataset, backbone)
