@@ -109,11 +109,16 @@ def quote(
 
 @dataclass(frozen=True)
 class Recipe:
-    """Training settings that a method asks for; the shared defaults are the same for every method."""
+    """Training settings that a method asks for; the shared defaults are the same for every method.
+
+    The learning rate is the best of 0.001, 0.003 and 0.01 for the methods as a whole, with a fifth of the
+    train split held out as queries on the three embedded data sets at 32 bits; the query split took no
+    part.
+    """
 
     epochs: int = 30
     batch_size: int = 128
-    lr: float = 1e-3
+    lr: float = 3e-3
     weight_decay: float = 1e-4
     sampler: Literal["shuffled", "class_balanced"] = "shuffled"
 
