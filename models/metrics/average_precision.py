@@ -19,17 +19,10 @@ from typing import Literal, get_args
 import numpy as np
 
 from models.codes.cutoff import check_k
-from models.codes.packing import as_words
 from models.errors import ConfigError
-from models.metrics.histogram import (
-    RankingHistogram,
-    affinities,
-    distance_histogram,
-    label_words,
-    real_distances,
-)
+from models.metrics.histogram import RankingHistogram, RowOrder, check_pair, rank
 from models.metrics.ties import TieGroups, harmonic, precision_sum, sum_over_found, tie_groups
-from models.types import BinaryCodes, Bool, Codes, Float64, Int64, Queries, TieRule
+from models.types import Bool, Codes, Float64, Int64, Queries, TieRule
 
 NormalizeBy = Literal["relevant", "min_k_relevant", "retrieved"]
 
@@ -84,7 +77,6 @@ def row_order_average_precision(
     database_labels: Bool,
     k: int | None = None,
     normalize_by: NormalizeBy = "relevant",
-    h: RankingHistogram | None = None,
 ) -> Float64:
     """Average precision when ties keep the order of database rows, float64 (n_query,).
 
@@ -98,35 +90,22 @@ def row_order_average_precision(
         database_labels: see there.
         k: last rank that counts; None is the whole ranking.
         normalize_by: the divisor.
-        h: the histogram of the same arguments, when it is at hand.
 
     Raises:
         DataError: as `distance_histogram`, and k below 1 or above the database.
+        ConfigError: an unknown divisor.
     """
     check_conventions("row_order", normalize_by)
-    if h is None:
-        h = distance_histogram(queries, database, query_labels, database_labels)
-    last = check_k(k, h.n_database)
-    if isinstance(queries, BinaryCodes) and isinstance(database, BinaryCodes):
-        from models.metrics.kernels import walk_rows
+    check_pair(queries, database, query_labels, database_labels)
+    last = check_k(k, len(database))
+    h, order = rank(queries, database, query_labels, database_labels, False, last)
+    return mean_over_row_order(order, h, last, normalize_by)
 
-        total, found = walk_rows(
-            as_words(queries.packed),
-            as_words(database.packed),
-            label_words(query_labels),
-            label_words(database_labels),
-            h.n_total,
-            h.n_relevant,
-            last,
-        )
-    else:
-        order = np.argsort(real_distances(queries, database), axis=1, kind="stable")[:, :last]
-        relevant = np.take_along_axis(affinities(query_labels, database_labels) > 0, order, axis=1)
-        precision = relevant.cumsum(axis=1) / np.arange(1, last + 1)
-        total, found = (precision * relevant).sum(axis=1), relevant.sum(axis=1)
-    if normalize_by == "retrieved":
-        return _divide(total, found)
-    return _divide(total, divisor(h.relevant_in_database, last, normalize_by))
+
+def mean_over_row_order(order: RowOrder, h: RankingHistogram, k: int, normalize_by: NormalizeBy) -> Float64:
+    """Sum over the relevant ranks up to k of one order, divided as `normalize_by` says; (n_query,)."""
+    by = order.n_found if normalize_by == "retrieved" else divisor(h.relevant_in_database, k, normalize_by)
+    return _divide(order.precision_sum, by)
 
 
 def divisor(relevant: Int64, k: int, normalize_by: NormalizeBy) -> Int64:

@@ -15,10 +15,10 @@ from models.metrics.average_precision import (
     NormalizeBy,
     average_precision,
     check_conventions,
-    row_order_average_precision,
+    mean_over_row_order,
 )
 from models.metrics.graded import acg_at_k, ndcg_at_k, weighted_average_precision
-from models.metrics.histogram import RankingHistogram, check_pair, distance_histogram
+from models.metrics.histogram import RankingHistogram, check_pair, rank
 from models.types import BinaryCodes, Bool, Codes, Float64, Int64, Queries
 
 DEFAULT_KS = (1, 5, 10, 50, 100, 500, 1000)
@@ -147,7 +147,7 @@ def evaluate(
     """
     check_conventions("expected", normalize_by)
     check_pair(queries, database, query_labels, database_labels)
-    check_k(k, len(database))
+    last = check_k(k, len(database))
     ranks = check_ks([x for x in DEFAULT_KS if x <= len(database)] if ks is None else ks, len(database))
     pn_k = np.unique(np.geomspace(1, len(database), 60).round().astype(np.int64))
     graded = bool((query_labels.sum(axis=1) > 1).any() or (database_labels.sum(axis=1) > 1).any())
@@ -157,14 +157,9 @@ def evaluate(
     chunks: list[dict[str, Any]] = []
     for start in range(0, len(queries), max(rows_at_once, 1)):
         rows = slice(start, start + max(rows_at_once, 1))
-        h = distance_histogram(queries[rows], database, query_labels[rows], database_labels, graded)
-        row_order = row_order_average_precision(
-            queries[rows], database, query_labels[rows], database_labels, k, normalize_by, h
-        )
-        chunks.append(
-            _score(h, k, normalize_by, ranks, pn_k, radius if is_binary else None)
-            | {"ap_row_order": row_order}
-        )
+        h, order = rank(queries[rows], database, query_labels[rows], database_labels, graded, last)
+        scores = _score(h, k, normalize_by, ranks, pn_k, radius if is_binary else None)
+        chunks.append(scores | {"ap_row_order": mean_over_row_order(order, h, last, normalize_by)})
 
     per_query = {name: np.concatenate([c[name] for c in chunks]) for name in chunks[0] if name != "pr_sum"}
     n_with_relevant = int(per_query["has_relevant"].sum())

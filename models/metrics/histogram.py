@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.hamming import check_equal_length
-from models.codes.packing import UInt64, as_words
+from models.codes.packing import as_words
 from models.errors import DataError
 from models.types import BinaryCodes, Bool, Codes, Float32, Float64, Int32, Int64, Queries
 
@@ -59,6 +59,19 @@ class RankingHistogram:
         return np.asarray(self.n_relevant.sum(axis=1, dtype=np.int64))
 
 
+@dataclass(frozen=True)
+class RowOrder:
+    """The ranking whose ties keep the order of database rows, cut at rank k.
+
+    Attributes:
+        precision_sum: float64 (n_query,), precision summed over the relevant ranks up to k.
+        n_found: int64 (n_query,), relevant items up to k.
+    """
+
+    precision_sum: Float64
+    n_found: Int64
+
+
 def distance_histogram(
     queries: Queries, database: Codes, query_labels: Bool, database_labels: Bool, graded: bool = False
 ) -> RankingHistogram:
@@ -74,23 +87,34 @@ def distance_histogram(
     Raises:
         DataError: nothing to rank, codes of different kind or length, or labels that do not fit.
     """
+    return rank(queries, database, query_labels, database_labels, graded, 0)[0]
+
+
+def rank(
+    queries: Queries, database: Codes, query_labels: Bool, database_labels: Bool, graded: bool, k: int
+) -> tuple[RankingHistogram, RowOrder]:
+    """The histogram and, for k > 0, the row order cut there; arguments and errors as `distance_histogram`."""
     check_pair(queries, database, query_labels, database_labels)
     if isinstance(queries, BinaryCodes) and isinstance(database, BinaryCodes):
-        from models.metrics.kernels import count_pairs
+        from models.metrics.kernels import rank_pairs
 
         highest = _highest_affinity(query_labels, database_labels) if graded else 1
-        counts = count_pairs(
+        ranked = rank_pairs(
             as_words(queries.packed),
             as_words(database.packed),
-            label_words(query_labels),
-            label_words(database_labels),
-            queries.n_bits + 1,
-            highest + 1,
+            as_words(np.packbits(query_labels, axis=1)),
+            as_words(np.packbits(database_labels, axis=1)),
+            n_levels=queries.n_bits + 1,
+            n_grades=highest + 1,
+            k=k,
         )
-        levels = np.broadcast_to(np.arange(queries.n_bits + 1, dtype=np.float32), counts.shape[:2])
-        return _from_counts(levels, counts, graded)
-    distances = real_distances(queries, database)
-    return histogram_of_distances(distances, affinities(query_labels, database_labels), graded)
+        levels = np.broadcast_to(np.arange(queries.n_bits + 1, dtype=np.float32), ranked.counts.shape[:2])
+        h = _from_counts(levels, ranked.counts, graded)
+        return h, RowOrder(ranked.precision_sum, ranked.n_found)
+    assert not isinstance(queries, BinaryCodes), "check_pair lets equal kinds through"
+    assert not isinstance(database, BinaryCodes), "check_pair lets equal kinds through"
+    distances, shared = asymmetric_distances(queries, database), affinities(query_labels, database_labels)
+    return histogram_of_distances(distances, shared, graded), _row_order(distances, shared > 0, k)
 
 
 def histogram_of_distances(
@@ -153,22 +177,10 @@ def check_pair(queries: Queries, database: Codes, query_labels: Bool, database_l
         )
 
 
-def label_words(labels: Bool) -> UInt64:
-    """Multi-hot labels as packed words: two images share a label when the words share a bit."""
-    return as_words(np.packbits(labels, axis=1))
-
-
 def affinities(query_labels: Bool, database_labels: Bool) -> Int32:
     """Number of labels shared by each pair, int32 (n_query, n_database)."""
     # float32 goes through BLAS and is exact up to 2^24 labels.
     return (query_labels.astype(np.float32) @ database_labels.astype(np.float32).T).astype(np.int32)
-
-
-def real_distances(queries: Queries, database: Codes) -> Float32:
-    """Distances of real query vectors to codebook codes, float32 (n_query, n_database)."""
-    if isinstance(queries, BinaryCodes) or isinstance(database, BinaryCodes):
-        raise TypeError("Binary codes have Hamming distances.")
-    return asymmetric_distances(queries, database)
 
 
 def _kind(codes: Queries | Codes) -> str:
@@ -180,6 +192,17 @@ def _kind(codes: Queries | Codes) -> str:
 def _highest_affinity(query_labels: Bool, database_labels: Bool) -> int:
     """A bound on the number of shared labels: the smaller of the two largest label sets."""
     return max(1, int(min(query_labels.sum(axis=1).max(), database_labels.sum(axis=1).max())))
+
+
+def _row_order(distances: Float32, relevant: Bool, k: int) -> RowOrder:
+    """By a stable sort, which is what row order means."""
+    precision_sum, n_found = np.zeros(len(distances)), np.zeros(len(distances), dtype=np.int64)
+    if k > 0:
+        for i, row in enumerate(distances):
+            ranked = relevant[i][np.argsort(row, kind="stable")[:k]]
+            at = np.flatnonzero(ranked) + 1
+            precision_sum[i], n_found[i] = (np.arange(1, len(at) + 1) / at).sum(), len(at)
+    return RowOrder(precision_sum, n_found)
 
 
 def _tie_groups(

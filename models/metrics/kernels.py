@@ -1,8 +1,8 @@
-"""The two compiled loops behind every Hamming metric. Import this module late: it loads numba and compiles.
+"""The compiled loop behind every Hamming metric. Import this module late: it loads numba and compiles.
 
-Both walk over all (query, item) pairs of packed codes once and keep nothing per pair, so their memory does
-not grow with the database. They release the interpreter's lock and are spread over Python threads: numba's
-own thread pool may not be entered from two threads at once, which a web server does.
+It goes over all (query, item) pairs of packed codes and keeps nothing per pair beyond the query at hand. It
+releases the interpreter's lock and is spread over Python threads: numba's own thread pool may not be entered
+from two threads at once, which a web server does.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ import itertools
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numba
 import numpy as np
+import numpy.typing as npt
 from numba import types
 from numba.extending import intrinsic
 
 from models.codes.packing import UInt64
-from models.types import Float64, Int32, Int64
+from models.types import Float64, Int64
 
 # Read-only in the signature accepts both kinds of array, with one compilation.
 _WORDS = types.Array(types.uint64, 2, "C", readonly=True)
 _COUNTS = types.Array(types.int32, 3, "C")
-_TABLE = types.Array(types.int32, 2, "C", readonly=True)
 _REALS = types.Array(types.float64, 1, "C")
 _INTEGERS = types.Array(types.int64, 1, "C")
 _PAIRS_WORTH_A_THREAD = 2_000_000
@@ -54,57 +55,79 @@ def _typed_popcount(typing_context: Any, word: Any) -> Any:
 _popcount: Any = intrinsic(_typed_popcount)
 
 
-@_compiled(_WORDS, _WORDS, _WORDS, _WORDS, _COUNTS)
-def _count(query, database, query_labels, database_labels, counts):  # type: ignore[no-untyped-def]
-    """counts[i, d, a] += 1 for each item at distance d sharing a labels with query i; a stops at the last."""
-    n_words, n_label_words = query.shape[1], query_labels.shape[1]
-    highest = np.uint64(counts.shape[2] - 1)
-    for i in range(query.shape[0]):
-        code, label, of_query = query[i, 0], query_labels[i, 0], counts[i]
-        for j in range(database.shape[0]):
-            distance = _popcount(code ^ database[j, 0])
-            for w in range(1, n_words):
-                distance += _popcount(query[i, w] ^ database[j, w])
-            shared = _popcount(label & database_labels[j, 0])
-            for w in range(1, n_label_words):
-                shared += _popcount(query_labels[i, w] & database_labels[j, w])
-            of_query[distance, min(shared, highest)] += 1
+@_compiled(_WORDS, _WORDS, _WORDS, _WORDS, _COUNTS, types.int64, _REALS, _INTEGERS)
+def _rank(query, database, query_labels, database_labels, counts, k, precision_sum, n_found):  # type: ignore[no-untyped-def]
+    """counts[i, d, a]: items at distance d that share a labels with query i; a stops at the last.
 
-
-@_compiled(_WORDS, _WORDS, _WORDS, _WORDS, _TABLE, _TABLE, types.int64, _REALS, _INTEGERS)
-def _walk(query, database, query_labels, database_labels, n_total, n_relevant, k, precision_sum, n_found):  # type: ignore[no-untyped-def]
-    """Sum of precision at the relevant ranks up to k, ties in the order of database rows; no sorting.
-
-    The counts say at which rank each distance begins; walking the rows in order then gives every item its
-    rank. Rank and relevant items so far share one word, and relevant rows are noted without a branch: a
-    branch that nobody can predict would cost more than all the rest.
+    With k > 0 also the sum of precision at the relevant ranks up to k, ties in the order of rows, without
+    sorting: the counts say at which rank each distance begins, and walking the rows in order gives every item
+        its rank.
     """
-    n_words, n_label_words, n_levels = query.shape[1], query_labels.shape[1], n_total.shape[1]
-    low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    n_database, (n_levels, n_grades) = database.shape[0], counts.shape[1:]
+    n_words, n_label_words = query.shape[1], query_labels.shape[1]
+    grade_bits = np.uint32(0)
+    while (1 << grade_bits) < n_grades:
+        grade_bits += np.uint32(1)
+    highest, grade_mask = np.uint32(n_grades - 1), np.uint32((1 << grade_bits) - 1)
+    shift, low = np.uint64(32), np.uint64(0xFFFFFFFF)
     next_rank = np.uint64(1) << shift
-    so_far = np.zeros(n_levels, np.uint64)  # per distance: last rank given, and relevant items up to it
-    at_relevant = np.empty(database.shape[0], np.uint64)
+    key = np.empty(n_database, np.uint32)  # per item: distance, then grade in the lowest bits
+    tally = np.empty(n_levels << grade_bits, np.int32)
+    so_far = np.empty(
+        n_levels, np.uint64
+    )  # per distance: last rank given (high half), relevant items up to it
+    at_relevant = np.empty(n_database + 1 if k > 0 else 1, np.uint64)
     for i in range(query.shape[0]):
-        before, relevant_before = 0, 0
+        # The two commonest widths are written out, so that they become vector instructions.
+        first, last = query[i, 0], query[i, n_words - 1]
+        if n_words == 1:
+            for j in range(n_database):
+                key[j] = np.uint32(_popcount(first ^ database[j, 0]))
+        elif n_words == 2:
+            for j in range(n_database):
+                key[j] = np.uint32(_popcount(first ^ database[j, 0]) + _popcount(last ^ database[j, 1]))
+        else:
+            for j in range(n_database):
+                distance = _popcount(first ^ database[j, 0])
+                for w in range(1, n_words):
+                    distance += _popcount(query[i, w] ^ database[j, w])
+                key[j] = np.uint32(distance)
+        label = query_labels[i, 0]
+        if n_label_words == 1:
+            for j in range(n_database):
+                grade = min(np.uint32(_popcount(label & database_labels[j, 0])), highest)
+                key[j] = (key[j] << grade_bits) | grade
+        else:
+            for j in range(n_database):
+                shared = _popcount(label & database_labels[j, 0])
+                for w in range(1, n_label_words):
+                    shared += _popcount(query_labels[i, w] & database_labels[j, w])
+                key[j] = (key[j] << grade_bits) | min(np.uint32(shared), highest)
+
+        tally[:] = 0
+        for j in range(n_database):
+            tally[key[j]] += 1
+        before, relevant_before = np.uint64(0), np.uint64(0)
         for d in range(n_levels):
-            so_far[d] = (np.uint64(before) << shift) | np.uint64(relevant_before)
-            before += n_total[i, d]
-            relevant_before += n_relevant[i, d]
-        code, label, n_noted = query[i, 0], query_labels[i, 0], np.int64(0)
-        for j in range(database.shape[0]):
-            distance = _popcount(code ^ database[j, 0])
-            for w in range(1, n_words):
-                distance += _popcount(query[i, w] ^ database[j, w])
-            shared = label & database_labels[j, 0]
-            for w in range(1, n_label_words):
-                shared |= query_labels[i, w] & database_labels[j, w]
-            is_relevant = np.uint64(shared != 0)
-            now = so_far[distance] + next_rank + is_relevant
-            so_far[distance] = now
+            so_far[d] = (before << shift) | relevant_before
+            for a in range(n_grades):
+                n = tally[(d << grade_bits) | a]
+                counts[i, d, a] = n
+                before += np.uint64(n)
+                if a > 0:
+                    relevant_before += np.uint64(n)
+        if k == 0:
+            continue
+        # No branch on relevance: one that nobody can predict would cost more than all the rest.
+        n_noted = np.uint64(0)
+        for j in range(n_database):
+            is_relevant = np.uint64((key[j] & grade_mask) != 0)
+            now = so_far[key[j] >> grade_bits] + next_rank + is_relevant
+            so_far[key[j] >> grade_bits] = now
             at_relevant[n_noted] = now
-            n_noted += np.int64(is_relevant)
+            n_noted += is_relevant
         total, found = 0.0, 0
-        for j in range(n_noted):
+        for j in range(np.int64(n_noted)):
             rank = np.int64(at_relevant[j] >> shift)
             if rank <= k:
                 total += np.float64(np.int64(at_relevant[j] & low)) / np.float64(rank)
@@ -124,15 +147,32 @@ def _in_parts(n_query: int, n_database: int, work: Callable[[slice], None]) -> N
         list(pool.map(work, [slice(a, b) for a, b in itertools.pairwise(edges)]))
 
 
-def count_pairs(
+@dataclass(frozen=True)
+class Ranked:
+    """What the loop finds.
+
+    Attributes:
+        counts: int32 (n_query, n_levels, n_grades), items by distance and number of shared labels.
+        precision_sum: float64 (n_query,), precision summed over the relevant ranks up to k, ties in row
+            order.
+        n_found: int64 (n_query,), number of those ranks.
+    """
+
+    counts: npt.NDArray[np.int32]
+    precision_sum: Float64
+    n_found: Int64
+
+
+def rank_pairs(
     query: UInt64,
     database: UInt64,
     query_labels: UInt64,
     database_labels: UInt64,
     n_levels: int,
     n_grades: int,
-) -> np.ndarray[tuple[int, int, int], np.dtype[np.int32]]:
-    """Items per query, distance and number of shared labels, int32 (n_query, n_levels, n_grades).
+    k: int = 0,
+) -> Ranked:
+    """Rank every item for every query.
 
     Args:
         query: uint64 (n_query, n_words), see `as_words`.
@@ -141,41 +181,14 @@ def count_pairs(
         database_labels: uint64 (n_database, n_label_words).
         n_levels: n_bits + 1.
         n_grades: 2 tells only relevant from not; more keeps the number of shared labels up to n_grades - 1.
+        k: last rank that counts in row order; 0 leaves row order out, which is faster.
     """
-    counts = np.zeros((len(query), n_levels, n_grades), dtype=np.int32)
-    _in_parts(
-        len(query),
-        len(database),
-        lambda part: _count(query[part], database, query_labels[part], database_labels, counts[part]),
-    )
-    return counts
-
-
-def walk_rows(
-    query: UInt64,
-    database: UInt64,
-    query_labels: UInt64,
-    database_labels: UInt64,
-    n_total: Int32,
-    n_relevant: Int32,
-    k: int,
-) -> tuple[Float64, Int64]:
-    """Precision summed over the relevant ranks up to k in row order, and how many there are; both (n_query,).
-
-    Args:
-        query: as in `count_pairs`, like the next three.
-        database: see there.
-        query_labels: see there.
-        database_labels: see there.
-        n_total: int32 (n_query, n_levels), items per distance.
-        n_relevant: int32 (n_query, n_levels), relevant items per distance.
-        k: last rank that counts.
-    """
+    counts = np.empty((len(query), n_levels, n_grades), dtype=np.int32)
     precision_sum, n_found = np.zeros(len(query)), np.zeros(len(query), dtype=np.int64)
 
     def work(part: slice) -> None:
-        of_queries = (n_total[part], n_relevant[part], k, precision_sum[part], n_found[part])
-        _walk(query[part], database, query_labels[part], database_labels, *of_queries)
+        out = (counts[part], k, precision_sum[part], n_found[part])
+        _rank(query[part], database, query_labels[part], database_labels, *out)
 
     _in_parts(len(query), len(database), work)
-    return precision_sum, n_found
+    return Ranked(counts, precision_sum, n_found)
