@@ -73,9 +73,8 @@ def _rank(query, database, query_labels, database_labels, counts, k, precision_s
     next_rank = np.uint64(1) << shift
     key = np.empty(n_database, np.uint32)  # per item: distance, then grade in the lowest bits
     tally = np.empty(n_levels << grade_bits, np.int32)
-    so_far = np.empty(
-        n_levels, np.uint64
-    )  # per distance: last rank given (high half), relevant items up to it
+    # Per distance: the last rank given, in the upper half, and the relevant items up to it.
+    so_far = np.empty(n_levels, np.uint64)
     at_relevant = np.empty(n_database + 1 if k > 0 else 1, np.uint64)
     for i in range(query.shape[0]):
         # The two commonest widths are written out, so that they become vector instructions.
