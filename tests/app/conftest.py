@@ -30,6 +30,15 @@ from models.engine.store import RunStore
 from models.metrics import evaluate
 from models.types import BinaryCodes, CodebookCodes
 
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Undo what a page's script does to `__main__`: worker processes of later tests import it."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
+
+
 METHODS = {"lsh": "classic", "dpsh": "pairwise", "dpq": "quantization"}
 LENGTHS = (16, 32)
 N_CODEBOOKS, N_CENTROIDS, DIM = 4, 16, 3
