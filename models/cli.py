@@ -1,0 +1,1 @@
+"""`python -m models <command>`: the library from a shell. Being written by helper N (see git log)."""
