@@ -105,11 +105,12 @@ def _bits(given: str, values: dict[str, Any]) -> int:
 
 def _query(given: str, values: dict[str, Any]) -> QueryRef:
     query = QueryRef.parse(given)
-    if query is not None and query.split == "upload":
-        return query if values["upload"] else QueryRef("query", 0)
-    if query is None or query.row >= catalog.n_rows(values["db"], query.split):
-        return QueryRef("query", 0)
-    return query
+    first = QueryRef("query", 0)
+    if query is None:
+        return first
+    if query.split == "upload":
+        return query if values["upload"] else first
+    return query if query.row < catalog.n_rows(values["db"], query.split) else first
 
 
 def _n(given: str, values: dict[str, Any]) -> tuple[int, int | None]:

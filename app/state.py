@@ -108,8 +108,9 @@ def take_notes() -> list[str]:
 
 
 def share_query() -> str:
-    """The query string that opens this view elsewhere, every value written out."""
-    return urlencode(current().params())
+    """The query string that opens this view elsewhere, with what a page adds to the address."""
+    pages_own = {key: value for key, value in st.query_params.to_dict().items() if key not in _KEYS}
+    return urlencode(pages_own | current().params())
 
 
 def triggered(key: str, name: str) -> Any:

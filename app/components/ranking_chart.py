@@ -28,10 +28,10 @@ def ranking_chart(asked: search.Asked, answer: search.Answer) -> None:
         positions = (edges[:-1] + edges[1:]) / 2
         slots = np.clip(np.searchsorted(edges, answer.levels, side="right") - 1, 0, N_BINS - 1)
         unit, width = "distance to the codewords", float(edges[1] - edges[0])
-    relevant = np.bincount(slots, answer.n_relevant, len(positions))
-    others = np.bincount(slots, answer.n_total - answer.n_relevant, len(positions))
+    relevant = np.bincount(slots, answer.n_relevant.astype(np.float64), len(positions))
+    every = np.bincount(slots, answer.n_total.astype(np.float64), len(positions))
     cut = float(answer.distances[-1]) if len(answer.distances) else None
-    figure = query_distances(positions, relevant, others, unit=unit, cut=cut, width=width)
+    figure = query_distances(positions, relevant, every - relevant, unit=unit, cut=cut, width=width)
     st.plotly_chart(
         figure, key="ranking_chart", config=CONFIG, theme="streamlit", alt=section("search", "chart")
     )

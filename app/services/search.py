@@ -159,10 +159,10 @@ def answer(asked: Asked, n: int, radius: int | None = None) -> Answer:
         ranked = _rank(asked)
     else:
         ranked = ranking(asked.dataset, asked.method, asked.n_bits, asked.split, asked.row)
-    relevant = None
+    relevant: Bool | None = None
     if asked.tags is not None:
         labels = catalog.open_dataset(asked.dataset).labels("database")
-        relevant = (labels[ranked.order] & asked.tags).any(axis=1)
+        relevant = np.any(labels[ranked.order] & asked.tags, axis=1)
     if radius is not None and asked.has_bits:
         n = min(n, int(np.searchsorted(ranked.distances, radius, side="right")))
     return _answer(asked, ranked, relevant, n)
@@ -186,9 +186,11 @@ def protocol(asked: Asked, answer: Answer) -> dict[str, Any]:
 
 
 def _rank(asked: Asked) -> Ranking:
-    if isinstance(asked.codes, BinaryCodes) and isinstance(asked.queries, BinaryCodes):
+    if isinstance(asked.codes, BinaryCodes):
+        assert isinstance(asked.queries, BinaryCodes), "query and database come from one run"
         distances: Distances = hamming_distances(asked.queries, asked.codes)[0]
     else:
+        assert isinstance(asked.queries, np.ndarray), "query and database come from one run"
         distances = asymmetric_distances(asked.queries, asked.codes)[0]
     order = np.argsort(distances, kind="stable")
     excluded = asked.split == "database"
