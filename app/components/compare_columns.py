@@ -7,7 +7,12 @@ from typing import Any
 from app import state
 from app.components.frontend import component
 
-_columns = component("compare_columns", scripts=("shared.js", "compare_columns.js"), fetched=True)
+_columns = component(
+    "compare_columns",
+    html="<div class='root' style='min-height: 560px'></div>",  # the room of two dozen images
+    scripts=("shared.js", "compare_columns.js"),
+    fetched=True,
+)
 
 
 def compare_columns(data: dict[str, Any]) -> None:

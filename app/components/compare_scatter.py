@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.components.prose import section
@@ -12,12 +15,32 @@ from app.figures.style import CONFIG
 from app.services import catalog, compare
 
 
-def compare_scatter(chosen: state.Selection, a: compare.Side, b: compare.Side, letter: str) -> None:
-    """Draw the scatter, who wins how often, and the mean difference with its interval."""
-    st.subheader(f"A against {letter}, all queries")
-    if a == b:
-        st.info(section("compare", "same"))
-        return
+def compare_scatters(chosen: state.Selection, sides: Sequence[compare.Side]) -> None:
+    """Draw the first side against each of the others."""
+    a, *others = sides
+    alone = len(others) == 1
+    for column, letter, other in zip(
+        st.columns(max(1, len(others)), gap="medium"), "BC", others, strict=False
+    ):
+        with column:
+            st.subheader(f"A against {letter}, all queries")
+            if other == a:
+                st.info(section("compare", "same").format(letter=letter))
+                continue
+            # One scatter has room for its words beside it.
+            picture, words = st.columns(2, gap="medium") if alone else (st.container(), st.container())
+            _scatter(chosen, a, other, letter, picture, words)
+
+
+def _scatter(
+    chosen: state.Selection,
+    a: compare.Side,
+    b: compare.Side,
+    letter: str,
+    picture: DeltaGenerator,
+    words: DeltaGenerator,
+) -> None:
+    """The scatter, who wins how often, and the mean difference with its interval."""
     duel = compare.duel(chosen.dataset, a, b)
     names = [", ".join(catalog.label_names(chosen.dataset, "query", row)) for row in range(len(duel.ap_a))]
     query = chosen.query.row if chosen.query.split == "query" else None
@@ -30,7 +53,7 @@ def compare_scatter(chosen: state.Selection, a: compare.Side, b: compare.Side, l
         groups=names,
     )
     key = f"ap_scatter_{letter}"
-    st.plotly_chart(
+    picture.plotly_chart(
         figure,
         key=key,
         config=CONFIG,
@@ -39,9 +62,9 @@ def compare_scatter(chosen: state.Selection, a: compare.Side, b: compare.Side, l
         on_select=lambda: _picked(key),
         selection_mode="points",
     )
-    st.markdown(verdict(duel, letter))
-    st.caption(f"{section('compare', 'scatter').format(b=letter)} {section('compare', 'interval')}")
-    with st.expander("Numbers as a table", type="compact"):
+    words.markdown(verdict(duel, letter))
+    words.caption(" ".join((section("compare", "scatter").format(b=letter), section("compare", "interval"))))
+    with words.expander("Numbers as a table", type="compact"):
         gain = duel.ap_b - duel.ap_a
         order = np.argsort(gain, kind="stable")
         table = {

@@ -7,7 +7,7 @@ from app.components.asking import rank
 from app.components.compare_columns import compare_columns
 from app.components.compare_controls import compare_controls
 from app.components.compare_protocol import compare_protocol
-from app.components.compare_scatter import compare_scatter
+from app.components.compare_scatter import compare_scatters
 from app.components.prose import section
 from app.services import compare_cards
 
@@ -19,8 +19,5 @@ st.caption(section("compare", "marks"))
 if any(side.is_float for side in line.sides):
     st.caption(section("compare", "float"))
 
-a, *others = line.sides
-for column, letter, other in zip(st.columns(max(2, len(others)), gap="medium"), "BC", others, strict=False):
-    with column:
-        compare_scatter(chosen, a, other, letter)
+compare_scatters(chosen, line.sides)
 compare_protocol(chosen.dataset, line.sides)

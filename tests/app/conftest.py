@@ -18,6 +18,7 @@ from PIL import Image
 from models.codes.packing import pack
 from models.data import load_dataset
 from models.engine.config import RunConfig
+from models.engine.features import Features, write_features
 from models.engine.run_files import (
     BitSummary,
     CodeMap,
@@ -146,6 +147,20 @@ def _codes(name: str, n_bits: int, labels: dict[str, Any], rng: np.random.Genera
     return RunCodes(pack(u["database"] >= 0), pack(u["query"] >= 0)), u["database"]
 
 
+def _write_features(root: Path, dataset: str) -> None:
+    """Features that follow the labels, with noise."""
+    rng = np.random.default_rng(len(dataset))
+    opened = load_dataset(dataset)
+    anchors = rng.normal(size=(opened.info.n_classes, 8))
+    made = [
+        (opened.labels(split) @ anchors + 0.5 * rng.normal(size=(len(opened.labels(split)), 8))).astype(
+            np.float32
+        )
+        for split in ("query", "database")
+    ]
+    write_features(root / dataset / "features-small_cnn.npz", Features(made[0], made[1], "0" * 16))
+
+
 def _write_run(root: Path, dataset: str, name: str, n_bits: int, seed: int) -> None:
     opened = load_dataset(dataset)
     labels = {split: opened.labels(split) for split in ("query", "database")}
@@ -211,6 +226,7 @@ def sample_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / "methods.json").write_text(json.dumps([card(*item) for item in METHODS.items()]))
         for dataset in ("digits", "toyscenes"):
             (root / dataset).mkdir(exist_ok=True)
+            _write_features(root, dataset)
             measured = {
                 "random_codes": {str(b): {"map_expected": 0.101} for b in LENGTHS},
                 "float_ranking": {"small_cnn": {"map_expected": 0.6}},
