@@ -13,6 +13,7 @@ import io
 import json
 import threading
 import zipfile
+import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MIME_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}
+_REBUILD = "Run `make sample-data` again."
 HOW_TO_GET = "It is drawn by our own code: run `make sample-data`."
 
 
@@ -72,7 +74,7 @@ class Embedded:
         try:
             entry: dict[str, Any] = json.loads(path.read_text("utf-8")).get("datasets", {}).get(self.name, {})
         except (ValueError, AttributeError) as error:
-            raise DataError(f"{path} is not a manifest: {error}. Run `make sample-data` again.") from None
+            raise DataError(f"{path} is not a manifest: {error}. {_REBUILD}") from None
         return entry
 
     def _require(self) -> None:
@@ -86,8 +88,8 @@ class Embedded:
             # From memory: np.load leaves the file open when its end is missing.
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in ("query", "database", "train_rows")}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} is damaged ({error}). Run `make sample-data` again.") from None
+        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path} is damaged ({error}). {_REBUILD}") from None
         arrays["train_rows"] = arrays["train_rows"].astype(np.int64)
         arrays["train"] = arrays["database"][arrays["train_rows"]]
         for array in arrays.values():
@@ -122,7 +124,7 @@ class Embedded:
         try:
             return zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} is damaged ({error}). Run `make sample-data` again.") from None
+            raise DataError(f"{path} is damaged ({error}). {_REBUILD}") from None
 
     @cached_property
     def _members(self) -> dict[tuple[str, int], str]:
@@ -138,16 +140,27 @@ class Embedded:
         check_row(self.info, split, row)
         if split == "train":
             split, row = "database", int(self.train_rows[row])
-        name = self._members[split, row]
-        with self._zip_lock:
-            return self._archive.read(name), MIME_TYPES[Path(name).suffix]
+        name = self._members.get((split, row))
+        if name is None:
+            raise DataError(f"{self.folder / 'images.zip'} holds no image {split} {row}. {_REBUILD}")
+        try:
+            with self._zip_lock:
+                return self._archive.read(name), MIME_TYPES[Path(name).suffix]
+        except (OSError, zlib.error, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"{name} in {self.folder / 'images.zip'} is damaged ({error}). {_REBUILD}"
+            ) from None
 
     def image(self, split: Split, row: int) -> Image:
         """The decoded image, RGB."""
         from PIL import Image
 
         content, _ = self.image_bytes(split, row)
-        return Image.open(io.BytesIO(content)).convert("RGB")
+        try:
+            return Image.open(io.BytesIO(content)).convert("RGB")
+        except (OSError, SyntaxError) as error:
+            name = self._members.get((split, row), f"{split} {row}")
+            raise DataError(f"{name} in {self.folder} is no readable image ({error}). {_REBUILD}") from None
 
     @cached_property
     def _captions(self) -> dict[str, list[str]] | None:

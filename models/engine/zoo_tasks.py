@@ -142,7 +142,7 @@ class RunTask:
     def _is_current(self, folder: Path, config: RunConfig, keys: dict[str, str]) -> bool:
         try:
             result = read_json(folder / "result.json")
-        except (FileNotFoundError, CheckpointError):
+        except (OSError, CheckpointError):
             return False
         there = self.figures_only or all((folder / name).is_file() for name in WHOLE_RUN)
         return there and all(result.get(name) == value for name, value in keys.items())
