@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.errors import ConfigError
-from models.methods.base import Batch, TrainSet
+from models.methods.base import TrainSet
 from models.methods.quantization.dpq import DPQ, centre_distance, choice_gini, usage_gini
 from models.networks.codebook_heads import straight_through_choice
 
@@ -70,23 +70,6 @@ def test_words_are_chosen_by_score_not_by_distance(blobs: TrainSet) -> None:
     with torch.no_grad():
         method.books.bias[:, 7] += 100
     assert bool((method.assign(method(blobs.features)) == 7).all())
-
-
-def test_usage_remembers_past_batches(blobs: TrainSet) -> None:
-    """Section 5, pitfall: a batch cannot show even use of 256 words; the gradient stays that of the batch."""
-    method = DPQ(8, 20, 3)
-    method.usage.zero_()
-    u = method(blobs.features).detach().requires_grad_()
-    batch = Batch(blobs.features, u, blobs.labels, torch.arange(120))
-    now = torch.softmax(method.books(u), dim=-1).mean(dim=0)
-    term = method.loss(batch)["usage"]
-    assert term.item() == pytest.approx((0.1 * now).square().sum().item(), rel=1e-4)
-    (gradient,) = torch.autograd.grad(term, u)
-    (expected,) = torch.autograd.grad((2 * 0.1 * now.detach() * now).sum(), u)
-    torch.testing.assert_close(gradient, expected)
-    with torch.no_grad():
-        method.after_step(batch)
-    torch.testing.assert_close(method.usage, 0.1 * now.detach())
 
 
 def test_several_labels_change_the_class_loss(blobs: TrainSet) -> None:
