@@ -71,7 +71,7 @@ def nearest(params: Mapping[str, str], *, has_upload: bool = False) -> Selection
 def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
     """A sentence for each value that was asked for and had to give way."""
     return [
-        _NOT_HERE[key].format(asked=asked[key][:40], used=written)
+        _NOT_HERE[key].format(asked=_harmless(asked[key]), used=written)
         for key, written in given.params().items()
         if key in asked and asked[key].strip().lower() != written
     ]
@@ -81,9 +81,14 @@ _NOT_HERE = {
     "db": "There is no data set “{asked}” here; this is {used}.",
     "method": "Method “{asked}” has no codes for this data set; this is {used}.",
     "bits": "“{asked}” is no stored code length of this method; this is {used} bits.",
-    "q": "There is no query “{asked}” here; this is {used}. Uploads stay with whoever made them.",
+    "q": "There is no query “{asked}” here (uploads stay with whoever made them); this is {used}.",
     "n": "“{asked}” is no number of results on offer here; this is {used}.",
 }
+
+
+def _harmless(text: str) -> str:
+    """What somebody wrote into the address, fit to stand in Markdown: no links, pictures or code."""
+    return re.sub(r"[^\w .+-]", "?", text[:40]).replace("_", "?")
 
 
 def _dataset(given: str, _: dict[str, Any]) -> str:

@@ -30,6 +30,6 @@ page = st.navigation(
 with error_box.guard():
     state.begin()
     bar(SEARCH)
-    for text in state.take_notes():
-        st.info(text, icon=":material/info:")
+    if notes := state.take_notes():
+        st.info("  \n".join(notes), icon=":material/info:")
     page.run()

@@ -45,7 +45,13 @@ def test_another_data_set_is_opened_from_the_bar(stored: Path) -> None:
 def test_a_bad_address_is_noted_on_the_page(stored: Path) -> None:
     app = opened(db="nowhere", bits="33", q="q99999")
     assert not app.exception
-    assert len(app.info) >= 3
+    assert [part in app.info[0].value for part in ("nowhere", "33", "q99999")] == [True] * 3
+
+
+def test_what_stands_in_the_address_cannot_write_on_the_page(stored: Path) -> None:
+    app = opened(method="![x](http://a.b/c.png)<b>", q="[x](javascript:alert(1))")
+    assert not app.exception
+    assert not set("[]()<>!_*`") & set(app.info[0].value.replace("(uploads stay with whoever made them)", ""))
 
 
 def test_without_data_the_page_says_what_to_do(
