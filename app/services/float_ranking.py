@@ -34,7 +34,8 @@ def distances_of_upload(dataset: str, upload: Upload) -> Float32:
     from models.networks.backbones import load_backbone
 
     image, _ = read_image(upload.content)
-    return _cosine(_normalised(embed_images(load_backbone(BACKBONE), [image])), dataset)[0]
+    backbone = load_backbone(BACKBONE, image_size=catalog.open_dataset(dataset).info.image_size)
+    return _cosine(_normalised(embed_images(backbone, [image])), dataset)[0]
 
 
 @lru_cache(maxsize=4)

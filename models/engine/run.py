@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def run(
     resume_from: TrainingState | Path | None = None,
     state_file: Path | None = None,
     fabric: Fabric | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train and store one run.
 
     Args:
@@ -93,15 +93,17 @@ def run(
     for event in train(
         config, data, cancel=cancel, resume_from=resume_from, state_file=state_file, fabric=fabric
     ):
+        peak = peak_bytes() if isinstance(event, Finished) else 0
         yield event
         if isinstance(event, Finished) and (fabric is None or fabric.is_global_zero):
-            result = _store(config, folder, source, event, figures_only)
+            result = _store(config, folder, source, event, peak, figures_only)
             yield Stored(folder, result)
 
 
 def _store(
-    config: RunConfig, folder: Path, source: Source, finished: Finished, figures_only: bool
+    config: RunConfig, folder: Path, source: Source, finished: Finished, peak: int, figures_only: bool
 ) -> dict[str, Any]:
+    """Encode, score and write; `peak` is the memory that training took, libraries included."""
     model, seconds, clock = finished.model, {"fit": finished.seconds}, time.monotonic()
 
     def lap(name: str) -> None:
@@ -129,7 +131,7 @@ def _store(
         lap("map")
     cost = {
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "peak_memory_bytes": peak_bytes(),
+        "peak_memory_bytes": peak,
         "n_parameters": n_parameters(model),
     }
     result = result_record(config, source.dataset, codes, evaluation, run_keys(config, source))

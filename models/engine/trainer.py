@@ -13,14 +13,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.engine.build import build_model
 from models.engine.config import RunConfig
@@ -31,10 +31,10 @@ from models.engine.inputs import TrainData
 from models.engine.model import HashModel
 from models.engine.sampling import epoch_batches
 from models.engine.state import RunRandomness, TrainingState, capture, restore
+from models.engine.step import TrainingStep, TrainOutputs, asked_to_stop, own_share
 from models.engine.threads import torch_threads
-from models.errors import TrainingError
+from models.errors import StorageError, TrainingError
 from models.methods.base import Batch, TrainSet
-from models.types import Int64
 
 BACKBONE_LR = 0.1  # of the head's, in `finetune`
 SAVE_EVERY_S = 30.0
@@ -49,7 +49,7 @@ def train(
     state_file: Path | None = None,
     fabric: Fabric | None = None,
     step_interval_s: float = 0.2,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train a method and tell how it goes.
 
     Args:
@@ -72,6 +72,7 @@ def train(
         TrainingError: a loss term is not finite; names method, epoch and term.
         ConfigError: method and data or settings do not fit together.
         CheckpointError: `resume_from` is of another run.
+        StorageError: the run was stopped and its state cannot be written.
     """
     began = last_told = last_saved = time.monotonic()
     fabric = fabric or single_device()
@@ -79,7 +80,7 @@ def train(
         resume_from = TrainingState.load(resume_from)
     if resume_from is not None:
         resume_from.check_config(config)
-    batches = _share(epoch_batches(config.sampler, data.labels, config.batch_size, config.seed, 0), fabric)
+    batches = own_share(epoch_batches(config.sampler, data.labels, config.batch_size, config.seed, 0), fabric)
     n_steps, epochs_done = len(batches), 0
 
     randomness = RunRandomness(config.seed)
@@ -110,7 +111,7 @@ def train(
     if resume_from is not None:
         restore(resume_from, model, optimizer, generator)
         state, epochs_done = resume_from, resume_from.epochs_done
-    step_module, wrapped_optimizer = fabric.setup(_Step(model, fabric), optimizer)
+    step_module, wrapped_optimizer = fabric.setup(TrainingStep(model, fabric), optimizer)
 
     def keep() -> None:
         if state is not None and state_file is not None and fabric.is_global_zero:
@@ -125,12 +126,12 @@ def train(
                 randomness.reseed(config.seed, epoch + 1, fabric.global_rank)
                 model.method.before_epoch(epoch, config.epochs)
             model.train()
-            rows_of_steps = _share(
+            rows_of_steps = own_share(
                 epoch_batches(config.sampler, data.labels, config.batch_size, config.seed, epoch), fabric
             )
             sums: dict[str, float] = {}
             for step, inputs in enumerate(data.inputs.batches(rows_of_steps)):
-                if _asked_to_stop(cancel, fabric):
+                if asked_to_stop(cancel, fabric):
                     keep()
                     yield Stopped(epochs_done, config.epochs, state, state_file, interrupted=False)
                     return
@@ -154,14 +155,15 @@ def train(
                     yield StepDone(epoch + 1, config.epochs, step + 1, n_steps, values)
 
             with working(), torch.no_grad():
-                outputs = _Outputs(model, data, fabric)
+                outputs = TrainOutputs(model, data, fabric)
                 model.method.after_epoch(outputs)
                 health = train_health(model, outputs())
             epochs_done = epoch + 1
             state = capture(config, epochs_done, model, optimizer, generator)
             now = time.monotonic()
             if now - last_saved > SAVE_EVERY_S:
-                keep()
+                with suppress(StorageError):  # a full disk is no reason to stop; the next save may succeed
+                    keep()
                 last_saved = now
             eta_s = (now - began) / (epochs_done - resumed_after) * (config.epochs - epochs_done)
             means = {name: total / n_steps for name, total in sums.items()}
@@ -172,69 +174,12 @@ def train(
         return
     except GeneratorExit:  # the caller lost interest: nobody reads an event any more, but the state is kept
         if epochs_done < config.epochs:
-            keep()
+            with suppress(StorageError):
+                keep()
         raise
     if state_file is not None and fabric.is_global_zero:
         state_file.unlink(missing_ok=True)
     yield _finished(model, began)
-
-
-class _Step(nn.Module):
-    """Forward pass and loss as one module, so that every strategy sees all parameters a step uses."""
-
-    def __init__(self, model: HashModel, fabric: Fabric) -> None:
-        super().__init__()
-        self.model = model
-        self._fabric = fabric
-
-    def forward(
-        self, inputs: Tensor, labels: Tensor, rows: Tensor
-    ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """Loss terms and the batch, (features, u, labels, rows), that they were computed on."""
-        features, u = self.model(inputs)
-        # A pairwise loss on shares of a batch is not the loss on the batch, so every process sees all of
-        # it. The gradient that comes back through the gathering is the sum over processes; the strategy's
-        # mean undoes it.
-        batch = (
-            self._gathered(features),
-            self._gathered(u),
-            self._gathered(labels.byte()).bool(),
-            self._gathered(rows),
-        )
-        return self.model.method.loss(Batch(*batch)), batch
-
-    def _gathered(self, tensor: Tensor) -> Tensor:
-        if self._fabric.world_size == 1:
-            return tensor
-        parts = self._fabric.all_gather(tensor, sync_grads=tensor.requires_grad)
-        assert isinstance(parts, Tensor)
-        return parts.flatten(0, 1)
-
-
-class _Outputs:
-    """u of the whole train split in evaluation mode, computed once per epoch and only if somebody asks."""
-
-    def __init__(self, model: HashModel, data: TrainData, fabric: Fabric) -> None:
-        self._model, self._data, self._fabric = model, data, fabric
-        self._u: Tensor | None = None
-
-    def __call__(self) -> Tensor:
-        if self._u is None:
-            self._model.eval()
-            n = len(self._data.inputs)
-            rows = [torch.arange(i, min(i + 512, n)).numpy() for i in range(0, n, 512)]
-            chunks = [
-                self._model(inputs.to(self._fabric.device))[1] for inputs in self._data.inputs.batches(rows)
-            ]
-            self._u = torch.cat(chunks)
-        return self._u
-
-
-def _share(batches: list[Int64], fabric: Fabric) -> list[Int64]:
-    """This process's part of each batch; rows that do not divide evenly are left out, the same everywhere."""
-    n = fabric.world_size
-    even = [rows[: len(rows) // n * n] for rows in batches]
-    return [rows.reshape(n, -1)[fabric.global_rank] for rows in even if len(rows)]
 
 
 def _parameter_groups(model: HashModel, config: RunConfig) -> list[dict[str, Any]]:
@@ -256,16 +201,6 @@ def _finite(terms: dict[str, Tensor], config: RunConfig, epoch: int, step: int) 
                 "features."
             )
     return values
-
-
-def _asked_to_stop(cancel: threading.Event | None, fabric: Fabric) -> bool:
-    asked = cancel is not None and cancel.is_set()
-    if fabric.world_size == 1:
-        return asked
-    # All processes have to leave the loop at the same step, or the others would wait for ever.
-    votes = fabric.all_reduce(torch.tensor(float(asked), device=fabric.device), reduce_op="sum")
-    assert isinstance(votes, Tensor)
-    return bool(votes > 0)
 
 
 def _finished(model: HashModel, began: float) -> Finished:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def zoo(
     spread_bits: Sequence[int] = SPREAD_BITS,
     force: bool = False,
     backbone: str = "small_cnn",
-) -> Iterator[ZooEvent]:
+) -> Generator[ZooEvent, None, None]:
     """Make the stored runs of the sample data, its features, baselines, method cards and their manifest.
 
     Args:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from models.engine import trainer
 from models.engine.build import make_config
 from models.engine.config import RunConfig
 from models.engine.events import EpochDone, Event, Finished, Started, StepDone, Stopped
@@ -15,7 +17,7 @@ from models.engine.inputs import TrainData
 from models.engine.model import HashModel
 from models.engine.state import TrainingState, all_tensors
 from models.engine.trainer import train
-from models.errors import CheckpointError, ConfigError, TrainingError
+from models.errors import CheckpointError, ConfigError, StorageError, TrainingError
 from models.methods.base import Method
 
 
@@ -169,6 +171,22 @@ def test_a_stop_before_the_first_epoch_says_that_nothing_is_kept(config: RunConf
     assert isinstance(stopped, Stopped)
     assert stopped.state is None
     assert "Nothing is kept" in stopped.message
+
+
+def test_a_full_disk_does_not_stop_training(
+    config: RunConfig, data: TrainData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(trainer, "SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr(os, "fsync", full)
+    assert isinstance(run(config, data, state_file=tmp_path / "state.pt")[-1], Finished)
+    cancel, running = threading.Event(), train(config, data, cancel=cancel, state_file=tmp_path / "state.pt")
+    assert any(isinstance(event, EpochDone) for event in running)
+    cancel.set()
+    with pytest.raises(StorageError, match="No space left"):
+        list(running)
 
 
 def test_a_term_that_is_not_finite_stops_with_method_epoch_and_term(data: TrainData) -> None:
