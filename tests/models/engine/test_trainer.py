@@ -182,7 +182,8 @@ def test_a_full_disk_does_not_stop_training(
     monkeypatch.setattr(trainer, "SAVE_EVERY_S", -1.0)
     monkeypatch.setattr(os, "fsync", full)
     assert isinstance(run(config, data, state_file=tmp_path / "state.pt")[-1], Finished)
-    cancel, running = threading.Event(), train(config, data, cancel=cancel, state_file=tmp_path / "state.pt")
+    cancel = threading.Event()
+    running = train(config, data, cancel=cancel, state_file=tmp_path / "state.pt")
     assert any(isinstance(event, EpochDone) for event in running)
     cancel.set()
     with pytest.raises(StorageError, match="No space left"):
