@@ -12,7 +12,6 @@ from app.services import catalog
 QuerySplit = Literal["query", "database", "upload"]
 
 N_DEFAULT, N_CHOICES = 60, (20, 60, 120, 240)
-BITS_DEFAULT = 32
 _PREFIX: dict[str, QuerySplit] = {"q": "query", "d": "database"}
 
 
@@ -104,18 +103,19 @@ def _method(given: str, values: dict[str, Any]) -> str:
 
 def _bits(given: str, values: dict[str, Any]) -> int:
     lengths = catalog.lengths(values["db"], values["method"])
-    wanted = int(given) if re.fullmatch(r"\d{1,4}", given, re.ASCII) else BITS_DEFAULT
-    return min(lengths, key=lambda length: (abs(length - wanted), length))
+    if not re.fullmatch(r"\d{1,4}", given, re.ASCII):
+        return catalog.default_length(values["db"], values["method"])
+    return min(lengths, key=lambda length: (abs(length - int(given)), length))
 
 
 def _query(given: str, values: dict[str, Any]) -> QueryRef:
     query = QueryRef.parse(given)
-    first = QueryRef("query", 0)
+    opening = QueryRef("query", catalog.default_query(values["db"]))
     if query is None:
-        return first
+        return opening
     if query.split == "upload":
-        return query if values["upload"] else first
-    return query if query.row < catalog.n_rows(values["db"], query.split) else first
+        return query if values["upload"] else opening
+    return query if query.row < catalog.n_rows(values["db"], query.split) else opening
 
 
 def _n(given: str, values: dict[str, Any]) -> tuple[int, int | None]:

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.selection import QueryRef, Selection
+from app.services import catalog
 from app.state import TRAIL_LENGTH
 
 
@@ -67,10 +68,11 @@ def test_what_is_no_query_is_refused(text: str) -> None:
 
 def test_a_plain_address_opens_a_view_and_stays_plain(stored: Path) -> None:
     app = opened()
-    assert seen(app) == Selection("toyscenes", "dpsh", 32, QueryRef("query", 0), 60)
+    opening = catalog.default_query("toyscenes")
+    assert seen(app) == Selection("toyscenes", "dpsh", 32, QueryRef("query", opening), 60)
     assert address(app) == {}
     assert app.session_state["seen_notes"] == []
-    assert app.session_state["seen_share"] == "db=toyscenes&method=dpsh&bits=32&q=q0&n=60"
+    assert app.session_state["seen_share"] == f"db=toyscenes&method=dpsh&bits=32&q=q{opening}&n=60"
 
 
 def test_an_address_opens_its_view(stored: Path) -> None:
@@ -93,14 +95,16 @@ def test_a_shared_link_opens_the_same_view(stored: Path) -> None:
         ("bits", "33", "32"),
         ("bits", "-1", "32"),
         ("bits", "９９", "32"),
-        ("q", "q99999", "q0"),
-        ("q", "upload", "q0"),
+        ("q", "q99999", "opening"),
+        ("q", "upload", "opening"),
         ("n", "7", "60"),
         ("n", "r9999", "r32"),
     ],
 )
 def test_a_bad_value_falls_back_with_a_note(stored: Path, key: str, value: str, instead: str) -> None:
     app = opened(**{key: value})
+    if instead == "opening":
+        instead = f"q{catalog.default_query('toyscenes')}"
     assert seen(app).params()[key] == instead
     assert len(app.session_state["seen_notes"]) == 1
     assert instead in app.session_state["seen_notes"][0]
@@ -148,7 +152,9 @@ def test_the_trail_is_bounded_and_leads_back_any_number_of_steps(stored: Path) -
 def test_another_data_set_keeps_what_makes_sense(stored: Path) -> None:
     app = opened(db="digits", method="lsh", bits="16", q="q9", n="20")
     act(app, "state.pick(state.QueryRef('database', 5)); state.choose(dataset='toyscenes')")
-    assert seen(app) == Selection("toyscenes", "lsh", 16, QueryRef("query", 0), 20)
+    assert seen(app) == Selection(
+        "toyscenes", "lsh", 16, QueryRef("query", catalog.default_query("toyscenes")), 20
+    )
     assert app.session_state["seen_trail"] == []
 
 
