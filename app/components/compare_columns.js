@@ -11,6 +11,7 @@ const verdictWord = (card) => (card.right === null ? "" : card.right ? "right" :
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root")
 
+  const thumbOf = (row) => data.thumb.replace("{row}", row)
   const draw = (card, place, letter) => {
     const name = card.tags.map((t) => data.names[t]).join(", ") || "no tag"
     const verdict = verdictWord(card)
@@ -26,7 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         title: [name, `d${card.row}`, card.said].filter(Boolean).join(" · "),
         onclick: () => setTriggerValue("pick", `d${card.row}`),
       },
-      el("img", { src: served(data.thumb.replace("{row}", card.row)), alt: name, width: 84, height: 84, decoding: "async" }),
+      el("img", { src: served(thumbOf(card.row)), alt: name, width: 84, height: 84, decoding: "async" }),
       el(
         "span",
         { class: "line" },
@@ -49,25 +50,30 @@ export default function ({ data, parentElement, setTriggerValue }) {
     roving(box, drawn)
     return box
   }
-  const figure = ([name, value, note]) =>
-    el("div", { class: "figure" }, el("dt", {}, name), el("dd", {}, el("b", {}, value), note ? el("span", {}, note) : null))
-
-  const column = (side) =>
-    el(
+  const figure = ([name, value, note]) => {
+    const told = el("dd", {}, el("b", {}, value), note ? el("span", {}, note) : null)
+    return el("div", { class: "figure" }, el("dt", {}, name), told)
+  }
+  const column = (side) => {
+    const lost = [el("h4", {}, `Lost from A's first ${side.cards.length}`), list(side.lost, side.letter)]
+    return el(
       "section",
       { "aria-label": `Ranking ${side.letter}: ${side.title}`, "data-testid": `column-${side.letter}` },
       el("h3", {}, el("b", { class: "letter" }, side.letter), ` ${side.title}`),
       el("dl", { class: "figures" }, ...side.figures.map(figure)),
       el("p", { class: "summary", "data-testid": "summary" }, side.summary || "the others are marked against this one"),
       list(side.cards, side.letter),
-      ...(side.lost.length ? [el("h4", {}, `Lost from A's first ${side.cards.length}`), list(side.lost, side.letter)] : []),
+      ...(side.lost.length ? lost : []),
     )
+  }
 
   root.replaceChildren(...data.columns.map(column))
   root.classList.toggle("pixels", data.pixelated)
   root.style.setProperty("--columns", data.columns.length)
 
-  const pickOut = (row) => cards.forEach((card) => card.classList.toggle("twin", row !== undefined && card.dataset.row === row))
+  const pickOut = (row) => {
+    for (const card of cards) card.classList.toggle("twin", row !== undefined && card.dataset.row === row)
+  }
   root.onpointerover = (event) => pickOut(event.target.closest(".card")?.dataset.row)
   root.onpointerleave = () => pickOut(undefined)
   root.onfocusin = (event) => pickOut(event.target.closest(".card")?.dataset.row)

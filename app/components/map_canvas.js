@@ -73,9 +73,11 @@ class CodeMap {
     this.hitAt = new Map()
     data.hits.forEach((row, k) => {
       const point = g.pointOfRow[row]
-      const hit = this.hitAt.get(point) ?? { point, n: 0, right: 0, best: k + 1, distance: data.distances[k], judged: data.right !== null }
+      const judged = data.right !== null
+      const fresh = { point, n: 0, right: 0, best: k + 1, distance: data.distances[k], judged }
+      const hit = this.hitAt.get(point) ?? fresh
       hit.n += 1
-      hit.right += data.right === null ? 1 : data.right[k]
+      hit.right += judged ? data.right[k] : 1
       hit.wrong = hit.right < hit.n
       this.hitAt.set(point, hit)
     })
@@ -192,9 +194,8 @@ class CodeMap {
   nearestToMiddle() {
     const { g, view } = this
     let best = 0
-    for (let i = 1; i < g.nPoints; i += 1) {
-      if (Math.hypot(g.x[i] - view.cx, g.y[i] - view.cy) < Math.hypot(g.x[best] - view.cx, g.y[best] - view.cy)) best = i
-    }
+    const away = (i) => Math.hypot(g.x[i] - view.cx, g.y[i] - view.cy)
+    for (let i = 1; i < g.nPoints; i += 1) if (away(i) < away(best)) best = i
     return best
   }
 
@@ -246,8 +247,14 @@ function readTheme(root) {
     return getComputedStyle(probe).color
   }
   const theme = {
-    background: colour("--hl-ground"), text: colour("--hl-ink"), accent: colour("--hl-bit-one"), pale: colour("--map-pale"),
-    query: colour("--hl-query"), right: colour("--hl-right"), wrong: colour("--hl-wrong"), font: getComputedStyle(root).fontFamily,
+    background: colour("--hl-ground"),
+    text: colour("--hl-ink"),
+    accent: colour("--hl-bit-one"),
+    pale: colour("--map-pale"),
+    query: colour("--hl-query"),
+    right: colour("--hl-right"),
+    wrong: colour("--hl-wrong"),
+    font: getComputedStyle(root).fontFamily,
   }
   probe.remove()
   theme.dark = theme.background.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) < 384

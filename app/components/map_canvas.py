@@ -16,8 +16,10 @@ _canvas = component(
     scripts=(
         "shared.js",
         "map_canvas_geometry.js",
+        "map_canvas_colours.js",
         "map_canvas_paint.js",
         "map_canvas_panel.js",
+        "map_canvas_legend.js",
         "map_canvas_input.js",
         "map_canvas.js",
     ),

@@ -47,11 +47,12 @@ function describePoints(g) {
   const x = new Float32Array(nPoints + nQuery)
   const y = new Float32Array(nPoints + nQuery)
   for (let i = 0; i < nPoints; i += 1) [x[i], y[i]] = [g.xy[2 * i], g.xy[2 * i + 1]]
-  for (let i = 0; i < nQuery; i += 1) [x[nPoints + i], y[nPoints + i]] = [g.queryXy[2 * i], g.queryXy[2 * i + 1]]
+  for (let q = 0; q < nQuery; q += 1) [x[nPoints + q], y[nPoints + q]] = [g.queryXy[2 * q], g.queryXy[2 * q + 1]]
 
   const order = Array.from({ length: nPoints }, (_, i) => i).sort((a, b) => size[b] - size[a] || a - b)
   // The worst answered queries last, so that they lie on top.
-  const queryOrder = Array.from({ length: nQuery }, (_, q) => q).sort((a, b) => g.queryAp[b] - g.queryAp[a] || a - b)
+  const queryOrder = Array.from({ length: nQuery }, (_, q) => q)
+  queryOrder.sort((a, b) => g.queryAp[b] - g.queryAp[a] || a - b)
   const maxSize = nPoints ? size[order[0]] : 1
   const bounds = boundsOf(x, y)
   return {

@@ -1,4 +1,4 @@
-// The parts around the drawing: buttons, the card at the pointer, the legend.
+// The parts around the drawing: buttons and the card at the pointer.
 
 const CARD_THUMBS = 6
 
@@ -16,7 +16,11 @@ function buildMap(root) {
   const parts = {
     base: el("canvas", { class: "base", "aria-hidden": "true" }),
     overlay: el("canvas", {
-      class: "overlay", tabindex: "0", role: "application", "aria-roledescription": "map of codes", "data-testid": "map",
+      class: "overlay",
+      tabindex: "0",
+      role: "application",
+      "aria-roledescription": "map of codes",
+      "data-testid": "map",
     }),
     card: el("div", { class: "card", hidden: "" }),
     message: el("p", { class: "message" }, "Loading the map"),
@@ -39,8 +43,8 @@ const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "
 
 // Names and counts of the classes that share a code, most frequent first.
 function classesOf(g, point) {
-  const counts = Array.from(g.classCounts.subarray(point * g.nClasses, (point + 1) * g.nClasses), (n, c) => [n, g.classes[c]])
-  return counts.filter(([n]) => n > 0).sort((a, b) => b[0] - a[0])
+  const counts = g.classCounts.subarray(point * g.nClasses, (point + 1) * g.nClasses)
+  return Array.from(counts, (n, c) => [n, g.classes[c]]).filter(([n]) => n > 0).sort((a, b) => b[0] - a[0])
 }
 
 function queryNames(g, q) {
@@ -64,20 +68,22 @@ function describe(g, point, scene) {
   const lines = [single ? `database image ${rows[0]}` : `${plural(rows.length, "image")} share this code`]
   const hit = scene.hitAt.get(point)
   if (hit) {
-    const verdict = hit.judged ? ` · ${plural(hit.right, "right")}`.replace("rights", "right") : ""
-    lines.push(single ? `rank ${hit.best} of the shown, d=${hit.distance}${verdictOf(hit)}`
-      : `${plural(hit.n, "shown neighbour")}, d=${hit.distance}${verdict}`)
+    const verdict = single ? (hit.right ? ", right" : ", wrong") : `, ${hit.right} right`
+    const what = single ? `neighbour ${hit.best}` : plural(hit.n, "marked neighbour")
+    lines.push(`${what}, d=${hit.distance}${hit.judged ? verdict : ""}`)
   }
   return { title, lines, images: Array.from(rows.subarray(0, CARD_THUMBS), (row) => ["database", row]) }
 }
-
-const verdictOf = (hit) => (hit.judged ? (hit.right ? ", right" : ", wrong") : "")
 
 function showCard(parts, scene, point, touch, pick) {
   const { g, view, data } = scene
   const { title, lines, images } = describe(g, point, scene)
   const pictures = images.map(([split, row]) => el("img", {
-    src: served(data.thumb[split].replace("{row}", row)), alt: "", width: 64, height: 64, decoding: "async",
+    src: served(data.thumb[split].replace("{row}", row)),
+    alt: "", // the words below say it
+    width: 64,
+    height: 64,
+    decoding: "async",
   }))
   const action = touch
     ? el("button", { class: "pick", type: "button", onclick: pick }, "Make it the query")
@@ -94,60 +100,4 @@ function showCard(parts, scene, point, touch, pick) {
   const above = sy - gap - h >= 4
   parts.card.style.left = `${Math.max(4, Math.min(view.width - w - 4, sx - w / 2))}px`
   parts.card.style.top = `${above ? sy - gap - h : Math.min(sy + gap, Math.max(4, view.height - h - 4))}px`
-}
-
-function paintLegend(parts, scene, toggleFocus, toggleQueries) {
-  const { g, scheme, focus, view } = scene
-  const swatch = (colour) => {
-    const spot = el("span", { class: "swatch", "aria-hidden": "true" })
-    spot.style.background = colour
-    return spot
-  }
-  const entry = ({ name, colour, count }, c) => {
-    const inside = [swatch(colour), el("span", {}, name), el("span", { class: "count" }, count.toLocaleString("en"))]
-    if (scheme.kind === "ap") return el("span", { class: "entry" }, ...inside)
-    return el("button", {
-      class: "entry", type: "button", "aria-pressed": focus.has(c) ? "true" : "false", "data-testid": "map-class",
-      title: focus.has(c) ? `Stop picking out ${name}` : `Dim everything but ${name}`, onclick: () => toggleFocus(c),
-    }, ...inside)
-  }
-  const entries = el("div", { class: "entries", role: "group", "aria-label": "Colours" }, ...scheme.categories.map(entry))
-  if (focus.size) entries.append(el("button", { class: "entry all", type: "button", onclick: () => toggleFocus(null) }, "show all"))
-  if (scheme.kind === "ap") {
-    const ramp = el("span", { class: "ramp", "aria-hidden": "true" })
-    ramp.style.background = `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map((ap) => apColour(ap, scene.theme)).join(",")})`
-    entries.append(el("span", { class: "entry" }, el("span", {}, "AP of the query images: 0"), ramp, el("span", {}, "1")))
-  } else {
-    const box = el("input", { type: "checkbox", onchange: toggleQueries })
-    box.checked = scene.showQueries
-    entries.append(el("label", { class: "entry" }, box, el("span", { class: "rhomb", "aria-hidden": "true" }), el("span", {}, "query images"),
-      el("span", { class: "count" }, g.nQuery.toLocaleString("en"))))
-  }
-  parts.legend.replaceChildren(entries, sizeKey(g, view), el("p", { class: "keys" }, ...markKey(scheme, scene)))
-}
-
-function sizeKey(g, view) {
-  const steps = [1, 10, 100, 1000].filter((n) => n <= g.maxSize)
-  if (steps.at(-1) < g.maxSize) steps.push(g.maxSize)
-  const key = steps.length > 4 ? [steps[0], steps[1], steps[2], steps.at(-1)] : steps
-  const grown = (view.scale / view.fitScale) ** 0.4
-  const spots = key.map((n) => {
-    const d = (2 * Math.max(view.minRadius, view.unitRadius * Math.sqrt(n))) / grown
-    const spot = el("span", { class: "dot", "aria-hidden": "true" })
-    spot.style.width = spot.style.height = `${d}px`
-    return el("span", { class: "entry" }, spot, el("span", {}, n.toLocaleString("en")))
-  })
-  const words = g.maxSize === 1 ? "One dot is one image: no two images share a code." : "One dot is one code; its area is the number of images that share it:"
-  return el("p", { class: "sizes" }, el("span", {}, words), ...(g.maxSize === 1 ? [] : spots))
-}
-
-function markKey(scheme, scene) {
-  const mark = (name, words) => el("span", { class: "entry" }, el("span", { class: `mark ${name}`, "aria-hidden": "true" }), el("span", {}, words))
-  const marks = scene.hits.length || scene.queryPoint !== null ? [mark("query", "query")] : []
-  if (scene.hits.length) {
-    if (scene.hits.some((hit) => hit.judged)) marks.push(mark("right", "right neighbour"), mark("wrong", "wrong neighbour, dashed line"))
-    else marks.push(mark("plain", "neighbour"))
-  }
-  if (scheme.kind === "class" || scheme.kind === "tag") marks.push(el("span", { class: "entry" }, el("span", { class: "mark pie", "aria-hidden": "true" }), el("span", {}, "several kinds share one code")))
-  return marks
 }
