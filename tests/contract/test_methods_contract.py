@@ -225,6 +225,26 @@ def test_twenty_steps_lower_the_loss(name: str) -> None:
     assert sum(losses[-3:]) / 3 < losses[0]
 
 
+@pytest.mark.parametrize("name", methods())
+def test_codes_of_new_images_know_their_class(name: str) -> None:
+    """Images that training did not see are nearer to their own class than to the other three."""
+    train = train_set()
+    kept, new = slice(0, 72), slice(72, None)
+    method = build(name, TrainSet(train.features[kept], train.labels[kept], train.generator))
+    if method.spec.recipe.epochs:
+        run_steps(method, TrainSet(train.features[kept], train.labels[kept], train.generator), 40)
+    found = codes(method, train.features[new])
+    if isinstance(method, CodebookMethod):
+        words = method.codebooks()[torch.arange(found.shape[1]), found]
+        found = words.flatten(1) if method.structure == "product" else words.sum(dim=1)
+    distances = torch.cdist(found, found).square()
+    same = (train.labels[new].float() @ train.labels[new].float().T) > 0
+    within = distances[same & ~torch.eye(len(found), dtype=torch.bool)].mean()
+    between = distances[~same].mean()
+    # Random hyperplanes and rotations see what lies in the features; a loss has to do better.
+    assert float(within / between) < (0.5 if "training" not in method.spec.exceptions else 0.95)
+
+
 @pytest.mark.parametrize("name", methods("training"))
 def test_gradient_reaches_every_layer_of_the_head(name: str) -> None:
     train = train_set()
