@@ -1,0 +1,217 @@
+"""`encode`, `evaluate` and `search`: codes in, codes out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.cli.output import Answer, Table, progress_bar
+from models.cli.runs import checkpoint_of, stored_run
+from models.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from models.codes.exchange import CodeFile
+    from models.metrics import Evaluation
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+# Files on the own disk may be larger than what a page takes.
+MAX_BYTES, MAX_PIXELS = 500 * 2**20, 400_000_000
+IMAGES_AT_ONCE = 512
+
+
+def encode(chosen: argparse.Namespace) -> Answer:
+    """Codes of image files, in the order of their names."""
+    files = _image_files([Path(path) for path in chosen.images])
+    checkpoint = checkpoint_of(chosen.run_name)
+    import numpy as np
+
+    from models.codes.exchange import write_codes
+    from models.data.image_file import read_image
+    from models.engine.encode import encode_images, open_encoder
+    from models.types import BinaryCodes, CodebookCodes, Codes
+
+    encoder = open_encoder(checkpoint, Path(chosen.weights_file) if chosen.weights_file else None)
+    parts, names = [], list(files)
+    with progress_bar() as progress:
+        task = progress.add_task("images", total=len(names))
+        for start in range(0, len(names), IMAGES_AT_ONCE):
+            images = []
+            for name in names[start : start + IMAGES_AT_ONCE]:
+                try:
+                    images.append(read_image(_content(files[name]), MAX_BYTES, MAX_PIXELS)[0])
+                except DataError as error:
+                    raise DataError(f"{files[name]}: {error}") from None
+                progress.advance(task)
+            parts.append(encode_images(encoder, images))
+    codes: Codes
+    first = parts[0].codes
+    if isinstance(first, BinaryCodes):
+        packed = [part.codes.packed for part in parts if isinstance(part.codes, BinaryCodes)]
+        codes = BinaryCodes(np.concatenate(packed), first.n_bits)
+    else:
+        indices = [part.codes.indices for part in parts if isinstance(part.codes, CodebookCodes)]
+        codes = CodebookCodes(np.concatenate(indices), first.codebooks, first.structure, first.metric)
+    vectors = [part.embeddings for part in parts if part.embeddings is not None]
+    write_codes(
+        chosen.out,
+        codes,
+        embeddings=np.concatenate(vectors) if vectors else None,
+        filenames=np.array(names),
+    )
+    document = {"out": str(chosen.out), "n_images": len(names), "n_bits": codes.n_bits}
+    return Answer(document, lines=[f"{len(names)} images, {codes.n_bits} bits each, written to {chosen.out}"])
+
+
+def evaluate(chosen: argparse.Namespace) -> Answer:
+    """All metrics, of two files or of a stored run."""
+    from models.metrics import evaluate as score
+
+    if chosen.run_name is not None:
+        if chosen.query or chosen.database:
+            raise ConfigError("Give --run, or --query and --database, not both.")
+        from models.data import load_dataset
+
+        run = stored_run(chosen.run_name)
+        dataset = load_dataset(run.config.dataset)
+        parts: tuple[Any, ...] = (
+            run.queries("query"),
+            run.codes("database"),
+            dataset.labels("query"),
+            dataset.labels("database"),
+        )
+    else:
+        if not chosen.query or not chosen.database:
+            raise ConfigError("Give --query and --database, or --run.")
+        from models.codes.labels import agree_on_labels
+
+        query, database = _two_files(chosen.query, chosen.database)
+        _refuse_the_same(chosen.query, chosen.database)
+        parts = (query.queries, database.codes, *agree_on_labels(query, database))
+    result = score(*parts, k=chosen.k, normalize_by=chosen.normalize_by, radius=chosen.radius)
+    return Answer(
+        result.to_json() | {"tie_rule": chosen.tie_rule}, _evaluation_tables(result, chosen.tie_rule)
+    )
+
+
+def search(chosen: argparse.Namespace) -> Answer:
+    """The k nearest items of each query."""
+    from models.index import open_index
+
+    query, database = _two_files(chosen.query, chosen.database)
+    assert database.codes is not None, "a database has codes"
+    found = open_index(database.codes).search(query.queries, chosen.k)
+    rows = [
+        [
+            {"rank": rank, "distance": distance, **_item(database, row)}
+            for rank, (distance, row) in enumerate(zip(distances, ids, strict=True), start=1)
+        ]
+        for distances, ids in zip(found.distances.tolist(), found.ids.tolist(), strict=True)
+    ]
+    queries = [_item(query, row) for row in range(len(query))]
+    beyond = found.n_tied_beyond.tolist()
+    document = {
+        "n_query": len(query),
+        "n_database": len(database.codes),
+        "n_bits": database.codes.n_bits,
+        "k": chosen.k,
+        "results": [
+            {"query": asked, "items": items, "tied_beyond": tied}
+            for asked, items, tied in zip(queries, rows, beyond, strict=True)
+        ],
+    }
+    tables = [
+        Table(
+            f"query {_name(asked)}",
+            ("rank", "item", "distance"),
+            [[item["rank"], _name(item), item["distance"]] for item in items],
+            f"{tied} more items at the last distance" if tied else "",
+        )
+        for asked, items, tied in zip(queries, rows, beyond, strict=True)
+    ]
+    return Answer(document, tables)
+
+
+def _two_files(query_path: str, database_path: str) -> tuple[CodeFile, CodeFile]:
+    from models.codes.exchange import read_codes
+
+    query, database = read_codes(query_path), read_codes(database_path)
+    if database.codes is None:
+        raise DataError(f"{database_path} holds query vectors only; a database needs codes.")
+    return query, database
+
+
+def _refuse_the_same(query_path: str, database_path: str) -> None:
+    """Scoring a set against itself would count every query's own copy as its best result."""
+    if Path(query_path).read_bytes() == Path(database_path).read_bytes():
+        raise DataError(
+            f"Query and database are the same: every query of {query_path} would find itself first. "
+            "Give a database without the queries."
+        )
+
+
+def _image_files(paths: list[Path]) -> dict[str, Path]:
+    """Files by the name that goes into the code file: relative to a given folder, else as given."""
+    files: dict[str, Path] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+            if not inside:
+                raise DataError(f"There are no images in {path}. Known endings: {', '.join(SUFFIXES)}.")
+            files |= {str(p.relative_to(path) if len(paths) == 1 else p): p for p in inside}
+        elif path.is_file():
+            files[str(path)] = path
+        else:
+            raise DataError(f"There is no file or folder {path}.")
+    return files
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"Cannot be read: {error.strerror}.") from None
+
+
+def _item(file: CodeFile, row: int) -> dict[str, Any]:
+    """What is known of an item: its row, and its id and file name where there are any."""
+    known: dict[str, Any] = {"row": row}
+    if file.ids is not None:
+        known["id"] = file.ids[row].item()
+    if file.filenames is not None:
+        known["filename"] = file.filenames[row].item()
+    return known
+
+
+def _name(item: dict[str, Any]) -> str:
+    return str(item.get("filename", item.get("id", item["row"])))
+
+
+def _evaluation_tables(result: Evaluation, tie_rule: str) -> list[Table]:
+    scores = result.map
+    order = [tie_rule, *(rule for rule in scores if rule != tie_rule)]
+    ranks = "the whole ranking" if result.k is None else f"the first {result.k} ranks"
+    caption = (
+        f"{result.n_query} queries, {result.n_database} items, {result.n_bits} bits; over {ranks}, "
+        f"divided by {result.normalize_by}. {result.n_without_relevant} queries have no relevant item"
+    )
+    tables = [
+        Table("Mean average precision", ("ties", "mAP"), [[rule, scores[rule]] for rule in order], caption)
+    ]
+    by_rank: dict[str, dict[int, float] | None] = {
+        "precision": result.precision_at_k,
+        "recall": result.recall_at_k,
+        "NDCG": result.ndcg_at_k,
+        "ACG": result.acg_at_k,
+    }
+    shown = {name: values for name, values in by_rank.items() if values is not None}
+    rows = [[k, *(values[k] for values in shown.values())] for k in result.precision_at_k]
+    tables.append(Table("At rank k", ("k", *shown), rows))
+    if result.radius_precision is not None:
+        row = [result.radius, result.radius_precision, result.radius_recall, result.radius_empty]
+        tables.append(
+            Table("Within a Hamming radius", ("bits", "precision", "recall", "empty queries"), [row])
+        )
+    if result.wap is not None:
+        tables.append(Table("Weighted average precision", ("WAP",), [[result.wap]]))
+    return tables

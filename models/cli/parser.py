@@ -1,0 +1,121 @@
+"""Commands and their options. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn, get_args
+
+from models.cli.output import Answer, say
+from models.types import TieRule
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one line for a mistake instead of the usage and a line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        say(f"error: {message}. See: {self.prog} --help")
+        sys.exit(2)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = Parser(prog="python -m models", description="Hashing for image retrieval, method by method.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, handler: str, help: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
+        added.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+        added.set_defaults(run=_late(handler))
+        return added
+
+    command("methods", "models.cli.lists:methods", "List the hashing methods.")
+    command("datasets", "models.cli.lists:datasets", "List the data sets.")
+
+    leaderboard = command("leaderboard", "models.cli.lists:leaderboard", "Scores of all stored runs.")
+    leaderboard.add_argument("--dataset", help="only this data set")
+
+    _add_train(command("train", "models.cli.training:train", "Train a method and store the run."))
+    _add_zoo(command("zoo", "models.cli.training:zoo", "Make every stored run that is not current."))
+
+    encode = command("encode", "models.cli.coding:encode", "Turn images into codes with a trained run.")
+    encode.add_argument("run_name", metavar="RUN", help=_RUN)
+    encode.add_argument(
+        "--images", nargs="+", required=True, metavar="PATH", help="a folder of images, or image files"
+    )
+    encode.add_argument("--out", required=True, metavar="codes.npz", help="where the codes go")
+    encode.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
+
+    _add_evaluate(command("evaluate", "models.cli.coding:evaluate", "Score queries against a database."))
+
+    search = command("search", "models.cli.coding:search", "The nearest items of each query.")
+    search.add_argument("--query", required=True, metavar="q.npz", help="codes of the queries")
+    search.add_argument("--database", required=True, metavar="db.npz", help="codes of the database")
+    search.add_argument("-k", type=int, default=10, help="results a query (default 10)")
+    return parser
+
+
+_RUN = "a run's folder, its checkpoint, or a stored run as DATASET/METHOD/N_BITS"
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train.add_argument("method", metavar="METHOD", help="see `methods`")
+    train.add_argument("--dataset", default="toyworld", help="see `datasets` (default toyworld)")
+    train.add_argument("--n-bits", type=int, default=32, help="code length (default 32)")
+    train.add_argument("--seed", type=int, default=0, help="default 0")
+    train.add_argument("--epochs", type=int, help="default: the method's own")
+    train.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a hyper-parameter; may be repeated"
+    )
+    train.add_argument("--out", metavar="DIR", help="default: runs/DATASET/METHOD/N_BITS-sSEED")
+    train.add_argument("--resume", action="store_true", help="go on from an interrupted run in the same DIR")
+    train.add_argument("--mode", default="head", help="head (frozen backbone, default) or finetune")
+    train.add_argument("--backbone", default="small_cnn", help="default small_cnn; or a torchvision model")
+    train.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
+    train.add_argument("--batch-size", type=int, help="default: the method's own")
+    train.add_argument("--lr", type=float, help="learning rate; default: the method's own")
+    train.add_argument("--weight-decay", type=float, help="default: the method's own")
+
+
+def _add_zoo(zoo: argparse.ArgumentParser) -> None:
+    zoo.add_argument("--datasets", nargs="+", metavar="NAME", help="default: all on this machine")
+    zoo.add_argument("--methods", nargs="+", metavar="NAME", help="default: all")
+    zoo.add_argument("--n-bits", nargs="+", type=int, metavar="N", help="code lengths (default 16 32 48 64)")
+    zoo.add_argument("--seeds", nargs="+", type=int, metavar="N", help="default 0 1 2")
+    zoo.add_argument("--jobs", type=int, default=2, help="runs at the same time (default 2)")
+    zoo.add_argument("--force", action="store_true", help="make runs again that are current")
+
+
+def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
+    evaluate.add_argument("--query", metavar="q.npz", help="codes of the queries, with labels")
+    evaluate.add_argument("--database", metavar="db.npz", help="codes of the database, with labels")
+    evaluate.add_argument("--run", dest="run_name", metavar="RUN", help=f"instead of files: {_RUN}")
+    evaluate.add_argument("--k", type=int, help="last rank that counts for AP (default: the whole ranking)")
+    evaluate.add_argument(
+        "--tie-rule",
+        choices=get_args(TieRule),
+        default="expected",
+        help="the mAP shown first (default expected)",
+    )
+    evaluate.add_argument(
+        "--normalize-by",
+        choices=("relevant", "min_k_relevant", "retrieved"),
+        default="relevant",
+        help="divisor of AP (default relevant)",
+    )
+    evaluate.add_argument("--radius", type=int, default=2, help="Hamming radius of the lookup (default 2)")
+
+
+def _late(address: str) -> Callable[[argparse.Namespace], Answer]:
+    """A handler whose module is imported when it is called."""
+
+    def run(chosen: argparse.Namespace) -> Answer:
+        module, name = address.split(":")
+        handler: Any = getattr(import_module(module), name)
+        answer: Answer = handler(chosen)
+        return answer
+
+    return run

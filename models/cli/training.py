@@ -1,0 +1,164 @@
+"""`train` and `zoo`: long work, with progress on stderr and a word on what is kept after Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.cli.output import Answer, Table, progress_bar
+from models.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from models.engine.zoo import TaskDone
+
+STATE_FILE = "training-state.pt"
+
+
+def train(chosen: argparse.Namespace) -> Answer:
+    """Train one run into a folder."""
+    from models.engine.build import make_config
+    from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
+    from models.engine.run import open_source, run
+
+    config = make_config(
+        chosen.dataset,
+        chosen.method,
+        chosen.n_bits,
+        chosen.seed,
+        backbone=chosen.backbone,
+        mode=chosen.mode,
+        epochs=chosen.epochs,
+        batch_size=chosen.batch_size,
+        lr=chosen.lr,
+        weight_decay=chosen.weight_decay,
+        params=_settings(chosen.set),
+    )
+    default = Path("runs", config.dataset, config.method, f"{config.n_bits}-s{config.seed}")
+    folder = Path(chosen.out) if chosen.out else default
+    state_file = folder / STATE_FILE
+    if chosen.resume and not state_file.is_file():
+        raise ConfigError(f"There is nothing to resume: {state_file} does not exist. Leave out --resume.")
+
+    stored: Stored | None = None
+    name = f"{config.method}, {config.n_bits} bits"
+    try:
+        with progress_bar() as progress:
+            task = progress.add_task(f"features of {config.dataset}", total=None)
+            source = open_source(
+                config.dataset,
+                config.backbone,
+                Path(chosen.weights_file) if chosen.weights_file else None,
+                lambda done, total: progress.update(task, completed=done, total=total),
+            )
+            resume_from = state_file if chosen.resume else None
+            # Closed in any case: an iterator that is given up half way keeps the state of training.
+            events = run(config, folder, source, resume_from=resume_from, state_file=state_file)
+            with closing(events):
+                for event in events:
+                    if isinstance(event, Started):
+                        steps = event.n_epochs * event.n_steps
+                        done = event.epochs_done * event.n_steps
+                        progress.update(task, description=name, completed=done, total=steps)
+                    elif isinstance(event, StepDone):
+                        done = (event.epoch - 1) * event.n_steps + event.step
+                        progress.update(task, description=f"{name}: {_terms(event.terms)}", completed=done)
+                    elif isinstance(event, EpochDone):
+                        progress.update(task, description=f"{name}: {_terms(event.terms)}")
+                    elif isinstance(event, Finished):
+                        progress.update(task, description=f"{name}: encode, score, lay out the map")
+                    elif isinstance(event, Stored):
+                        stored = event
+                    else:
+                        hint = "" if event.state is None else " Go on with the same command and --resume."
+                        raise KeyboardInterrupt(event.message + hint)
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(str(interrupt) or _kept(state_file)) from None
+    assert stored is not None, "a run that is not stopped is stored"
+    return _trained(stored.folder, stored.result)
+
+
+def zoo(chosen: argparse.Namespace) -> Answer:
+    """Make all stored runs."""
+    from models.engine.zoo import N_BITS, SEEDS, TaskDone, ZooFinished, ZooStarted
+    from models.engine.zoo import zoo as make_all
+
+    events = make_all(
+        chosen.datasets,
+        chosen.methods,
+        tuple(chosen.n_bits or N_BITS),
+        tuple(chosen.seeds or SEEDS),
+        chosen.jobs,
+        force=chosen.force,
+    )
+    finished: ZooFinished | None = None
+    try:
+        with progress_bar() as progress:
+            task = progress.add_task("zoo", total=None)
+            for event in events:
+                if isinstance(event, ZooStarted):
+                    progress.update(task, total=event.n_tasks)
+                elif isinstance(event, TaskDone):
+                    progress.update(task, description=event.outcome.name, completed=event.n_done)
+                    _tell(event, progress)
+                else:
+                    finished = event
+    except KeyboardInterrupt:
+        events.close()
+        raise KeyboardInterrupt(
+            "Interrupted. Finished runs are kept; the same command goes on with the rest."
+        ) from None
+    assert finished is not None, "the zoo ends with ZooFinished"
+    failed = [{"name": outcome.name, "detail": outcome.detail} for outcome in finished.failed]
+    document = {
+        "seconds": finished.seconds,
+        "n_made": finished.n_made,
+        "n_current": finished.n_current,
+        "failed": failed,
+    }
+    counts = f"{finished.n_made} made, {finished.n_current} current, {len(failed)} failed"
+    return Answer(document, lines=[f"{counts} in {finished.seconds:.0f} s."], exit_code=1 if failed else 0)
+
+
+def _tell(event: TaskDone, progress: Progress) -> None:
+    """A line per task where no bar is drawn; on a terminal only what went wrong."""
+    outcome = event.outcome
+    if progress.disable or outcome.state == "failed":
+        line = f"{event.n_done}/{event.n_tasks} {outcome.name}: {outcome.state} {outcome.detail}"
+        progress.console.print(" ".join(line.split()), soft_wrap=True)
+
+
+def _settings(given: Sequence[str]) -> dict[str, str]:
+    """`--set key=value`, as often as it was given."""
+    settings = {}
+    for text in given:
+        key, separator, value = text.partition("=")
+        if not separator or not key:
+            raise ConfigError(f"--set takes KEY=VALUE; got {text!r}.")
+        settings[key] = value
+    return settings
+
+
+def _trained(folder: Path, result: Mapping[str, Any]) -> Answer:
+    keys = ("config", "protocol", "metrics", "health", "seconds", "peak_memory_bytes")
+    document = {"run": str(folder), **{key: result[key] for key in keys}}
+    scores = result["metrics"]["map"]
+    rows = [[rule, score] for rule, score in scores.items()]
+    seconds = ", ".join(f"{name} {value:.1f} s" for name, value in result["seconds"].items())
+    table = Table(f"{result['config']['method']}, {result['config']['n_bits']} bits", ("ties", "mAP"), rows)
+    return Answer(document, [table], [f"{seconds}. Stored in {folder}"])
+
+
+def _terms(terms: Mapping[str, float]) -> str:
+    return " ".join(f"{name} {value:.3g}" for name, value in terms.items())
+
+
+def _kept(state_file: Path) -> str:
+    """For a Ctrl-C outside the training loop."""
+    if state_file.is_file():
+        return f"Interrupted. The state of training is kept in {state_file}; go on with --resume."
+    return "Interrupted before a state of training was kept; nothing was written."
