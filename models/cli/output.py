@@ -33,15 +33,19 @@ class Answer:
         tables: for people.
         lines: text behind the tables.
         exit_code: 0, or 1 when part of the work failed.
+        silent: another process of the same command answers.
     """
 
     document: Any
     tables: Sequence[Table] = ()
     lines: Sequence[str] = ()
     exit_code: int = 0
+    silent: bool = False
 
     def write(self, *, as_json: bool) -> None:
         """Put the answer on stdout."""
+        if self.silent:
+            return
         if as_json:
             sys.stdout.write(json.dumps(self.document, allow_nan=False) + "\n")
         else:

@@ -12,6 +12,7 @@ from models.cli.output import Answer, Table, progress_bar
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
+    from lightning_fabric import Fabric
     from rich.progress import Progress
 
     from models.engine.zoo import TaskDone
@@ -44,6 +45,7 @@ def train(chosen: argparse.Namespace) -> Answer:
     if chosen.resume and not state_file.is_file():
         raise ConfigError(f"There is nothing to resume: {state_file} does not exist. Leave out --resume.")
 
+    fabric = _fabric(chosen)
     stored: Stored | None = None
     name = f"{config.method}, {config.n_bits} bits"
     try:
@@ -57,7 +59,9 @@ def train(chosen: argparse.Namespace) -> Answer:
             )
             resume_from = state_file if chosen.resume else None
             # Closed in any case: an iterator that is given up half way keeps the state of training.
-            events = run(config, folder, source, resume_from=resume_from, state_file=state_file)
+            events = run(
+                config, folder, source, resume_from=resume_from, state_file=state_file, fabric=fabric
+            )
             with closing(events):
                 for event in events:
                     if isinstance(event, Started):
@@ -78,7 +82,8 @@ def train(chosen: argparse.Namespace) -> Answer:
                         raise KeyboardInterrupt(event.message + hint)
     except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt(str(interrupt) or _kept(state_file)) from None
-    assert stored is not None, "a run that is not stopped is stored"
+    if stored is None:  # a further process of a run on several devices; the first one stores and answers
+        return Answer(None, silent=True)
     return _trained(stored.folder, stored.result)
 
 
@@ -122,6 +127,22 @@ def zoo(chosen: argparse.Namespace) -> Answer:
     }
     counts = f"{finished.n_made} made, {finished.n_current} current, {len(failed)} failed"
     return Answer(document, lines=[f"{counts} in {finished.seconds:.0f} s."], exit_code=1 if failed else 0)
+
+
+def _fabric(chosen: argparse.Namespace) -> Fabric | None:
+    """Devices and processes, when something other than one CPU process is asked for."""
+    if chosen.accelerator is None and chosen.devices is None:
+        return None
+    from models.engine.devices import make_fabric
+
+    devices = chosen.devices or "auto"
+    return make_fabric(
+        chosen.accelerator or "auto",
+        int(devices) if devices.isdecimal() else devices,
+        chosen.num_nodes,
+        chosen.strategy,
+        chosen.precision,
+    )
 
 
 def _tell(event: TaskDone, progress: Progress) -> None:

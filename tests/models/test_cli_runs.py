@@ -72,6 +72,19 @@ def test_train_prints_the_run(home: Path, tmp_path: Path, capsys: pytest.Capture
     assert "mAP" in capsys.readouterr().out
 
 
+def test_one_cpu_device_asked_for_by_name_is_the_default(home: Path, tmp_path: Path) -> None:
+    for name, options in (("plain", []), ("asked", ["--accelerator", "cpu", "--devices", "1"])):
+        assert main([*TRAIN, "--epochs", "1", "--out", str(tmp_path / name), *options]) == 0
+    plain, asked = (tmp_path / name / "checkpoint.safetensors" for name in ("plain", "asked"))
+    assert plain.read_bytes() == asked.read_bytes()
+
+
+def test_an_unknown_device_is_named(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main([*TRAIN, "--out", str(tmp_path), "--accelerator", "abacus"]) == 2
+    assert "accelerator=abacus" in capsys.readouterr().err
+
+
 def test_evaluate_and_leaderboard_of_stored_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores = document(capsys, "evaluate", "--run", "digits/itq/16")
     rows = document(capsys, "leaderboard", "--dataset", "digits")
