@@ -138,8 +138,8 @@ def dtsh_loss(u: Tensor, s: Tensor, margin: float, weight: float) -> dict[str, T
     Returns:
         `triplets` and `quantization`, scalars, weighted.
     """
-    positive = s & other_pairs(len(u), u.device)
-    triplets = triplet_likelihood(half_inner_products(u), positive, ~s, margin)
+    others = other_pairs(len(u), u.device)
+    triplets = triplet_likelihood(half_inner_products(u), s & others, ~s & others, margin)
     return {"triplets": triplets, "quantization": weight * squared_error(u)}
 
 

@@ -20,6 +20,11 @@ def test_squared_error_of_fixture_t() -> None:
     assert float(squared_error(FIXTURE_T)) == pytest.approx(1.87 / 16)
 
 
+def test_zero_is_one_away_from_its_bit() -> None:
+    """Section 0.1: sgn(0) = +1; a library sign would see no error here."""
+    assert float(squared_error(torch.zeros(2, 3))) == 1
+
+
 def test_log_cosh_of_fixture_t() -> None:
     """Section 4, test 1: 0.221607 per image is 4 bits times the element mean."""
     assert 4 * float(log_cosh_error(FIXTURE_T)) == pytest.approx(0.221607, abs=1e-6)

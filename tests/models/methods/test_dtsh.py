@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from models.losses.pairs import half_inner_products
+from models.methods.base import Batch
 from models.methods.multiwise.dtsh import DTSH, dtsh_loss, triplet_likelihood
 
 
@@ -30,9 +31,14 @@ def test_the_half_would_be_missed(fixture_t: Tensor, pairs_t: Tensor) -> None:
     assert float(wrong) == pytest.approx(1.593734, abs=1e-5)
 
 
-def test_the_margin_is_half_the_code_length() -> None:
-    """Section 16, hyper-parameters: alpha = n_bits / 2."""
-    assert DTSH.Params().margin_share * 48 == 24
+@pytest.mark.parametrize("n_bits", [4, 16])
+def test_the_margin_is_half_the_code_length(fixture_t: Tensor, pairs_t: Tensor, n_bits: int) -> None:
+    """Section 16, hyper-parameters: alpha = n_bits / 2, a fixed 5 in one public code."""
+    u = fixture_t.repeat(1, n_bits // 4)
+    batch = Batch(u, u, torch.tensor([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=torch.bool), torch.arange(4))
+    terms = DTSH(n_bits, n_bits, 2).loss(batch)
+    assert float(terms["triplets"]) == pytest.approx(triplets(u, pairs_t, n_bits / 2))
+    assert float(terms["quantization"]) == pytest.approx(0.2 * 1.87 / 16)
 
 
 def test_log_two_at_the_margin() -> None:
@@ -84,6 +90,12 @@ def test_mean_per_query_first() -> None:
     assert triplets(u, s | torch.eye(9, dtype=torch.bool), 3.0) == pytest.approx(
         float(torch.stack(per_query).mean())
     )
+
+
+def test_the_diagonal_is_not_read(fixture_t: Tensor, pairs_t: Tensor) -> None:
+    """An image without a label shares none with itself; it is no triplet's negative for that."""
+    bare = pairs_t & ~torch.eye(4, dtype=torch.bool)
+    assert triplets(fixture_t, bare, 2.0) == triplets(fixture_t, pairs_t, 2.0)
 
 
 def test_no_triplet_is_a_zero_with_a_graph(fixture_t: Tensor) -> None:

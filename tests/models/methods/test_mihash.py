@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.losses.histogram import relaxed_hamming, soft_counts
+from models.methods.base import Batch
 from models.methods.implicit.mihash import MIHash, entropy, mutual_information
 
 PERFECT = torch.tensor([[1.0] * 4, [1.0] * 4, [-1.0] * 4, [-1.0] * 4], dtype=torch.float64)
@@ -85,6 +86,13 @@ def test_gradient_by_central_differences(pairs_t: Tensor) -> None:
 
 def test_squashing_has_the_half() -> None:
     """Section 2, output layer: h = 2 sigmoid(gamma u) - 1 = tanh(gamma u / 2)."""
-    u = torch.tensor([[0.3, -2.0]])
-    gamma = MIHash.Params().gamma
-    torch.testing.assert_close(torch.tanh(0.5 * gamma * u), 2 * torch.sigmoid(gamma * u) - 1)
+    u = 2 * torch.atanh(SOFT)
+    labels = torch.tensor([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=torch.bool)
+    loss = MIHash(4, 4, 2).loss(Batch(u, u, labels, torch.arange(4)))["mutual_information"]
+    assert float(loss) == pytest.approx(-0.1591825, abs=1e-7), "two bins at four bits, and h = SOFT"
+
+
+def test_the_diagonal_is_not_read(pairs_t: Tensor) -> None:
+    """Pitfall 2: an image is neither its own similar nor its own dissimilar image, labelled or not."""
+    bare = pairs_t & ~torch.eye(4, dtype=torch.bool)
+    assert torch.equal(mutual_information(SOFT, bare, 4), mutual_information(SOFT, pairs_t, 4))
