@@ -1,4 +1,4 @@
-"""Trained models on disk: safetensors in half precision, everything needed to rebuild them in the header."""
+"""Trained models on disk: safetensors, with all that is needed to rebuild them in the header."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from models.engine.config import RunConfig
 from models.engine.model import HashModel
+from models.engine.precision import from_eight_bits, is_large, to_eight_bits
 from models.engine.versions import library_versions
 from models.errors import CheckpointError, UnknownNameError, WeightsError
 from models.files import write_atomically
@@ -23,6 +24,8 @@ from models.networks.backbones import Backbone, backbone_from_state
 from models.registry import get_method
 
 FORMAT_VERSION = 1
+# Beside a matrix in eight bits: the exponents of its rows.
+_EXPONENT = ".exponent"
 _REBUILD = "Rebuild it with `make zoo`, or train again."
 
 
@@ -46,7 +49,7 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a trained model, atomically; the same model gives the same bytes.
 
-    Floating-point weights are stored in half precision. `train` has rounded them already, so nothing is lost.
+    Weights are stored as `models.engine.precision` says; `train` has rounded them so, and nothing is lost.
 
     Raises:
         StorageError: the disk is full; an older checkpoint at `path` is intact.
@@ -61,10 +64,12 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "image_size": checkpoint.image_size,
         "versions": library_versions(),
     }
-    tensors = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
-        for name, tensor in model.state_dict().items()
-    }
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        if is_large(tensor):
+            tensors[name], tensors[f"{name}{_EXPONENT}"] = to_eight_bits(tensor)
+        else:
+            tensors[name] = (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
     # One entry: safetensors writes several in an order that changes from run to run.
     write_atomically(path, save(tensors, {"hashlens": json.dumps(header, sort_keys=True)}))
 
@@ -79,7 +84,12 @@ def load_checkpoint(path: Path, expected: RunConfig | None = None) -> Checkpoint
     Raises:
         CheckpointError: no such file, truncated, not ours, of a newer format, or of another run.
     """
-    tensors, header = _read(path)
+    stored, header = _read(path)
+    tensors = {
+        name: _as_float(tensor, stored.get(f"{name}{_EXPONENT}"))
+        for name, tensor in stored.items()
+        if not name.endswith(_EXPONENT)
+    }
     try:
         config = RunConfig(**header["config"])
         n_features, n_classes = int(header["n_features"]), int(header["n_classes"])
@@ -105,6 +115,13 @@ def load_checkpoint(path: Path, expected: RunConfig | None = None) -> Checkpoint
     model = HashModel(method, torch.zeros(n_features), torch.ones(n_features), backbone)
     _fill(model, tensors, path)
     return Checkpoint(model.eval(), config, weights_id, image_size)
+
+
+def _as_float(tensor: Tensor, exponent: Tensor | None) -> Tensor:
+    """A stored tensor as the model holds it."""
+    if exponent is not None:
+        return from_eight_bits(tensor, exponent)
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -146,8 +163,7 @@ def _fill(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
             f"{path} does not fit its own configuration: tensors missing {sorted(missing) or 'none'}, "
             f"unknown {sorted(unknown) or 'none'}. It is of another version of the method. {_REBUILD}"
         )
-    for name, tensor in tensors.items():
-        value = tensor.float() if tensor.is_floating_point() else tensor
+    for name, value in tensors.items():
         module_name, _, leaf = name.rpartition(".")
         if name in declared:
             model.get_submodule(module_name)._buffers[leaf] = value

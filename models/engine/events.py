@@ -85,7 +85,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Finished:
-    """Training is over; `model` is on the CPU, in evaluation mode, its weights rounded to half precision."""
+    """Training is over; `model` is on the CPU, in evaluation mode, its weights rounded as stored."""
 
     model: HashModel
     seconds: float

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.codes.packing import pack
+from models.engine.precision import rounded_to_stored
 from models.methods.base import CodebookMethod, Method
 from models.types import BinaryCodes, CodebookCodes, Codes, Float32, Queries
 
@@ -78,11 +79,10 @@ class HashModel(nn.Module):
         return features, self.method(features)
 
     @torch.no_grad()
-    def round_to_half(self) -> None:
-        """Round weights to what half precision can hold, so that codes and the stored checkpoint agree."""
+    def round_weights(self) -> None:
+        """Round weights to what a checkpoint can hold, so that codes and the stored checkpoint agree."""
         for tensor in self.state_dict().values():
-            if tensor.is_floating_point():
-                tensor.copy_(tensor.half().float())
+            tensor.copy_(rounded_to_stored(tensor))
 
     @torch.no_grad()
     def relaxed(self, inputs: Float32) -> Float32:

@@ -102,7 +102,7 @@ def train(
     n_parameters = sum(p.numel() for p in model.parameters())
     if config.epochs == 0:
         yield Started(config, 0, 0, n_parameters)
-        yield _finished(model, began)
+        yield _finished(model, config, began)
         return
 
     optimizer = torch.optim.AdamW(_parameter_groups(model, config), weight_decay=config.weight_decay)
@@ -179,7 +179,7 @@ def train(
         raise
     if state_file is not None and fabric.is_global_zero:
         state_file.unlink(missing_ok=True)
-    yield _finished(model, began)
+    yield _finished(model, config, began)
 
 
 def _parameter_groups(model: HashModel, config: RunConfig) -> list[dict[str, Any]]:
@@ -203,7 +203,13 @@ def _finite(terms: dict[str, Tensor], config: RunConfig, epoch: int, step: int) 
     return values
 
 
-def _finished(model: HashModel, began: float) -> Finished:
+def _finished(model: HashModel, config: RunConfig, began: float) -> Finished:
     model.cpu().eval()
-    model.round_to_half()
+    model.round_weights()
+    for name, tensor in model.state_dict().items():
+        if not torch.isfinite(tensor).all():  # the last step has no loss after it that would show it
+            raise TrainingError(
+                f"{config.method}: {name} is not finite, or too large to store, after epoch {config.epochs}. "
+                f"Lower the learning rate (now {config.lr:g})."
+            )
     return Finished(model, time.monotonic() - began)

@@ -51,6 +51,9 @@ class Probe(Method):
     spec = make_spec("probe")
     calls: list[str]
 
+    def build_head(self) -> torch.nn.Module:
+        return HashHead(self.n_features, self.n_bits, hidden=2048)  # a matrix that is kept in eight bits
+
     def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
         super().__init__(n_bits, n_features, n_classes, params)
         self.calls = []

@@ -58,11 +58,13 @@ def test_a_loaded_model_gives_the_codes_of_the_saved_one(
         assert (one.embeddings == two.embeddings).all()
 
 
-def test_half_precision_without_the_training_only_buffers(saved: Path, data: TrainData) -> None:
+def test_few_bytes_a_weight_without_the_training_only_buffers(saved: Path, data: TrainData) -> None:
     tensors, header = module._read(saved)
     assert "method.centres" in tensors
     assert "method.bank" not in tensors
-    assert all(t.dtype == torch.float16 for t in tensors.values())
+    large = "method.head.layers.0.weight"
+    assert tensors[large].dtype == tensors[f"{large}.exponent"].dtype == torch.int8
+    assert all(t.dtype == torch.float16 for name, t in tensors.items() if not name.startswith(large))
     assert header["config"]["method"] == "probe"
     assert "torch" in header["versions"]
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from models.engine import trainer
+from models.engine import build, trainer
 from models.engine.build import make_config
 from models.engine.config import RunConfig
 from models.engine.events import EpochDone, Event, Finished, Started, StepDone, Stopped
 from models.engine.inputs import TrainData
 from models.engine.model import HashModel
+from models.engine.precision import rounded_to_stored
 from models.engine.state import TrainingState, all_tensors
 from models.engine.trainer import train
 from models.errors import CheckpointError, ConfigError, StorageError, TrainingError
@@ -75,7 +76,7 @@ def test_training_lowers_the_loss_and_leaves_rounded_weights(config: RunConfig, 
     model = finished(events)
     assert not model.training
     for tensor in model.state_dict().values():
-        assert torch.equal(tensor, tensor.half().float())
+        assert torch.equal(tensor, rounded_to_stored(tensor))
 
 
 def test_same_seed_same_model_and_another_seed_another(config: RunConfig, data: TrainData) -> None:
@@ -194,6 +195,16 @@ def test_a_term_that_is_not_finite_stops_with_method_epoch_and_term(data: TrainD
     config = make_config("tiny", "probe", 8, params={"poison_epoch": 1})
     with pytest.raises(TrainingError, match=r"probe: loss term 'quantization' became nan in epoch 2, step 1"):
         run(config, data)
+
+
+@pytest.mark.parametrize("value", [float("nan"), 1e6])
+def test_weights_that_cannot_be_stored_stop_the_run(
+    data: TrainData, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    closed_form = type(build.build_model(make_config("tiny", "closed_form", 8), data).method)
+    monkeypatch.setattr(closed_form, "before_fit", lambda self, train: self.projection.fill_(value))
+    with pytest.raises(TrainingError, match=r"closed_form: method\.projection is not finite, or too large"):
+        run(make_config("tiny", "closed_form", 8), data)
 
 
 def test_a_state_of_another_run_is_refused(config: RunConfig, data: TrainData) -> None:
