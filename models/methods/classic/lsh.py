@@ -34,7 +34,7 @@ SPEC = MethodSpec(
         "two images, the more hyperplanes have both on one side, so the Hamming distance estimates the "
         "angle. Nothing is learned: it shows what the features alone are worth."
     ),
-    good_for="The floor that every learned method has to beat; it needs no training images at all.",
+    good_for="The floor that every learned method has to beat, for nothing in it is learned.",
     objective=(
         r"b=\operatorname{sgn}\big(W^\top(x-\bar x)\big),\quad W_{jk}\sim\mathcal N(0,1),\qquad "
         r"P[\,b_k(x)=b_k(y)\,]=1-\frac{\theta_{xy}}{\pi}"
