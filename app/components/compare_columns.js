@@ -56,12 +56,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   const column = (side) => {
     const lost = [el("h4", {}, `Lost from A's first ${side.cards.length}`), list(side.lost, side.letter)]
+    const marked = side.letter === "A" ? "the others are marked against this one" : ""
     return el(
       "section",
       { "aria-label": `Ranking ${side.letter}: ${side.title}`, "data-testid": `column-${side.letter}` },
       el("h3", {}, el("b", { class: "letter" }, side.letter), ` ${side.title}`),
       el("dl", { class: "figures" }, ...side.figures.map(figure)),
-      el("p", { class: "summary", "data-testid": "summary" }, side.summary || "the others are marked against this one"),
+      el("p", { class: "summary", "data-testid": "summary" }, [marked, side.summary].filter(Boolean).join(" · ")),
       list(side.cards, side.letter),
       ...(side.lost.length ? lost : []),
     )

@@ -173,7 +173,8 @@ function paintOverlay(ctx, scene) {
   for (const hit of hits) {
     const [sx, sy] = at(hit.point)
     const r = dotRadius(g, view, hit.point) + 2
-    ring(ctx, sx, sy, r, hit.right ? theme.right : theme.wrong, 2, theme)
+    const verdict = hit.right ? theme.right : theme.wrong
+    ring(ctx, sx, sy, r, hit.judged ? verdict : theme.text, 2, theme)
     if (hit.wrong) cross(ctx, sx + r * 0.8 + 4, sy - r * 0.8 - 4, 3.5, theme.wrong, theme)
   }
   paintLabels(ctx, scene)
@@ -205,7 +206,9 @@ function haloText(ctx, text, sx, sy, theme, font, colour) {
 // Class names at their densest spot, moved up or down where two would lie on each other.
 function paintLabels(ctx, scene) {
   const { g, view, scheme, focus, theme } = scene
-  const taken = []
+  // The query's ring and its word come first.
+  const query = scene.queryPoint === null ? null : view.toScreen(g.x[scene.queryPoint], g.y[scene.queryPoint])
+  const taken = query ? [0, 12].map((dy) => ({ x: query[0], y: query[1] + dy, half: 20 })) : []
   const order = scheme.labels.map((_, c) => c).sort((a, b) => (g.anchors[b]?.mass ?? 0) - (g.anchors[a]?.mass ?? 0))
   for (const c of order) {
     if (!g.anchors[c] || (focus.size && !focus.has(c))) continue

@@ -81,7 +81,7 @@ class Change:
 
     Attributes:
         marks: one per shown row.
-        lost: rows that the other ranking shows and that can no longer be among the first n here.
+        lost: rows that are among the other ranking's first n, and cannot be here.
     """
 
     marks: tuple[Mark, ...]
@@ -160,20 +160,21 @@ def change(a: Ranked, b: Ranked, n: int) -> Change:
     """Compare the first n of B with the first n of A.
 
     Ranks within a tie are no ranks: an image has moved only if the ranks it can take in A and in B do not
-    overlap, and it is new or lost only if no order of ties could put it among the first n of the other side.
+    overlap. It is new or lost if every order of ties puts it among the first n of one side and none among
+    those of the other.
     """
     shown = b.order[:n]
     marks = tuple(_mark(a, b, int(row), n) for row in shown)
-    lost = tuple(int(row) for row in a.order[:n] if b.first[row] > n)
+    lost = tuple(int(row) for row in a.order[:n] if a.last[row] <= n < b.first[row])
     return Change(marks, lost)
 
 
 def _mark(a: Ranked, b: Ranked, row: int, n: int) -> Mark:
     first_a, last_a, first_b, last_b = (int(v[row]) for v in (a.first, a.last, b.first, b.last))
-    if first_a > n:
-        return Mark("new")
     if first_b <= last_a and first_a <= last_b:
         return Mark("same" if (first_a, last_a) == (first_b, last_b) and first_a == last_a else "tied")
+    if last_b <= n < first_a:
+        return Mark("new")
     steps = round((first_a + last_a - first_b - last_b) / 2)
     return Mark("up" if steps > 0 else "down", abs(steps))
 

@@ -10,7 +10,7 @@ import numpy as np
 from app.services import cards, catalog, images
 from app.services.compare import Change, Mark, Ranked, Scores, change, scores
 
-_SYMBOLS = {"new": "new", "up": "▲", "down": "▼", "same": "=", "tied": "≈"}
+_SYMBOLS = {"new": "new", "up": "▲", "down": "▼", "same": "= same", "tied": "≈ tied"}
 
 
 def columns(dataset: str, ranked: Sequence[Ranked], n: int) -> dict[str, Any]:
@@ -33,7 +33,9 @@ def _column(dataset: str, letter: str, side: Ranked, base: Ranked, n: int) -> di
         "letter": letter,
         "title": side.side.label,
         "figures": _figures(scores(side, n), n),
-        "summary": "" if compared is None else _summary(side, base, compared, n),
+        "summary": " · ".join(
+            filter(None, ["" if compared is None else _summary(side, base, compared, n), _cut(side, n)])
+        ),
         "cards": [
             {
                 "row": row,
@@ -95,12 +97,22 @@ def _summary(side: Ranked, base: Ranked, compared: Change, n: int) -> str:
     parts = [f"{len(new)} new", f"{len(compared.lost)} lost"]
     if side.relevant is not None and base.relevant is not None:
         lost = np.isin(base.order[:n], compared.lost)
+        right = (int(side.relevant[new].sum()), int(base.relevant[:n][lost].sum()))
+        counts = (len(new), len(compared.lost))
         parts = [
-            f"{len(new)} new, {int(side.relevant[new].sum())} right",
-            f"{len(compared.lost)} lost, {int(base.relevant[:n][lost].sum())} right",
+            part + (f", {good} right" if count else "")
+            for part, count, good in zip(parts, counts, right, strict=True)
         ]
     words = (("up", "up"), ("down", "down"), ("same", "same rank"), ("tied", "tied"))
     return " · ".join([*parts, *(f"{kinds.count(k)} {w}" for k, w in words if k in kinds)])
+
+
+def _cut(side: Ranked, n: int) -> str:
+    """Says when the last shown image ties with some that are not shown: another order would show others."""
+    n_ranked = len(side.order)
+    edge = int(side.order[min(n, n_ranked) - 1])
+    tied = int(side.last[edge] - side.first[edge]) + 1
+    return f"cut inside a tie of {tied:,}" if side.last[edge] > n else ""
 
 
 def _distance(side: Ranked, place: int) -> str:
