@@ -1,1 +1,0 @@
-"""`python -m models <command>`: the library from a shell. Being written by helper N (see git log)."""
