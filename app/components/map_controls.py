@@ -42,4 +42,4 @@ def colour_control(dataset: str, method: str, n_bits: int) -> maps.Colour:
                 "Tag", names, label_visibility="collapsed", width=180, key="tag", bind="query-params"
             )
             return maps.Colour("tag", names.index(tag))
-    return maps.Colour(mode or modes[0])
+    return maps.Colour(mode)

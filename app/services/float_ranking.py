@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from app.services import catalog
-from app.services.upload import Upload, read_image
+from app.services.upload import Upload
+from models.data.image_file import read_image
 from models.engine.features import read_features, shipped_features_path
 from models.metrics import average_precision, histogram_of_distances
 from models.types import Float32, Float64, Split
+
+if TYPE_CHECKING:
+    from models.networks.backbones import Backbone
 
 BACKBONE = "small_cnn"  # its features are shipped
 CHUNK = 64  # queries whose distances are in memory at a time
@@ -25,17 +30,24 @@ def available(dataset: str) -> bool:
 def distances(dataset: str, split: Split, row: int) -> Float32:
     """Cosine distance of a stored image to every database image, float32 (n_database,) in 0 to 2."""
     queries = _unit(dataset)["query" if split == "query" else "database"]
-    return _cosine(queries[[row]], dataset)[0]
+    found: Float32 = _cosine(queries[[row]], dataset)[0]
+    return found
 
 
 def distances_of_upload(dataset: str, upload: Upload) -> Float32:
     """The same for an upload; loads torch."""
     from models.engine.features import embed_images
-    from models.networks.backbones import load_backbone
 
     image, _ = read_image(upload.content)
-    backbone = load_backbone(BACKBONE, image_size=catalog.open_dataset(dataset).info.image_size)
-    return _cosine(_normalised(embed_images(backbone, [image])), dataset)[0]
+    found: Float32 = _cosine(_normalised(embed_images(_backbone(dataset), [image])), dataset)[0]
+    return found
+
+
+@lru_cache(maxsize=4)
+def _backbone(dataset: str) -> Backbone:
+    from models.networks.backbones import load_backbone
+
+    return load_backbone(BACKBONE, image_size=catalog.open_dataset(dataset).info.image_size)
 
 
 @lru_cache(maxsize=4)

@@ -175,7 +175,7 @@ def test_an_upload_is_ranked_by_the_same_features(stored: Path, monkeypatch: pyt
         return np.ones((1, 8), dtype=np.float32)
 
     monkeypatch.setattr("models.engine.features.embed_images", embed)
-    monkeypatch.setattr(float_ranking, "_backbone", lambda: None)
+    monkeypatch.setattr(float_ranking, "_backbone", lambda _: None)
     file = io.BytesIO()
     Image.new("RGB", (20, 10), "teal").save(file, "PNG")
     away = float_ranking.distances_of_upload("digits", receive(file.getvalue()))
