@@ -54,11 +54,6 @@ class MapFacts:
     k: int
 
 
-def has_map(dataset: str, method: str, n_bits: int) -> bool:
-    """True when a map is stored with the run."""
-    return bool((catalog.open_run(dataset, method, n_bits).folder / "map.npz").is_file())
-
-
 @lru_cache(maxsize=32)
 def facts(dataset: str, method: str, n_bits: int) -> MapFacts:
     """Counts and reliability of a run's map.
