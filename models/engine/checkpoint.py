@@ -66,7 +66,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     tensors = {}
     for name, tensor in model.state_dict().items():
-        if is_large(tensor):
+        if is_large(name, tensor):
             tensors[name], tensors[f"{name}{_EXPONENT}"] = to_eight_bits(tensor)
         else:
             tensors[name] = (tensor.half() if tensor.is_floating_point() else tensor).contiguous()

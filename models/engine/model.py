@@ -81,8 +81,8 @@ class HashModel(nn.Module):
     @torch.no_grad()
     def round_weights(self) -> None:
         """Round weights to what a checkpoint can hold, so that codes and the stored checkpoint agree."""
-        for tensor in self.state_dict().values():
-            tensor.copy_(rounded_to_stored(tensor))
+        for name, tensor in self.state_dict().items():
+            tensor.copy_(rounded_to_stored(name, tensor))
 
     @torch.no_grad()
     def relaxed(self, inputs: Float32) -> Float32:

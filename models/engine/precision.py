@@ -10,14 +10,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Matrices with more numbers than this are kept in eight bits; projections to the code itself stay in half
+# Arrays with more numbers than this are kept in eight bits; projections to the code itself stay in half
 # precision.
 LARGE = 2**14
 
 
-def is_large(tensor: Tensor) -> bool:
-    """True for matrices that are kept in eight bits."""
-    return tensor.is_floating_point() and tensor.ndim == 2 and tensor.numel() > LARGE
+def is_large(name: str, tensor: Tensor) -> bool:
+    """True for what is kept in eight bits: large matrices, and stacks of them, of the method.
+
+    A backbone that was trained along stays in half precision, however large.
+    """
+    shaped = tensor.is_floating_point() and tensor.ndim in (2, 3) and tensor.numel() > LARGE
+    return shaped and name.startswith("method.")
 
 
 def to_eight_bits(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,24 +30,24 @@ def to_eight_bits(matrix: Tensor) -> tuple[Tensor, Tensor]:
     Powers of two make it exact to do twice: a matrix that has been through this comes out unchanged.
 
     Args:
-        matrix: float (n, m), finite.
+        matrix: float (..., n, m), finite.
 
     Returns:
-        Multiples, int8 (n, m), and the exponent of each row's unit, int8 (n,).
+        Multiples, int8 (..., n, m), and the exponent of each row's unit, int8 (..., n).
     """
-    largest = matrix.abs().amax(dim=1).double().clamp(min=2.0**-100)
+    largest = matrix.abs().amax(dim=-1).double().clamp(min=2.0**-100)
     exponent = torch.ceil(torch.log2(largest / 127))
-    multiples = torch.round(matrix.double() / torch.exp2(exponent)[:, None])
+    multiples = torch.round(matrix.double() / torch.exp2(exponent)[..., None])
     return multiples.to(torch.int8), exponent.to(torch.int8)
 
 
 def from_eight_bits(multiples: Tensor, exponent: Tensor) -> Tensor:
-    """The matrix, float32 (n, m)."""
-    return (multiples.double() * torch.exp2(exponent.double())[:, None]).float()
+    """The matrix, float32 (..., n, m)."""
+    return (multiples.double() * torch.exp2(exponent.double())[..., None]).float()
 
 
-def rounded_to_stored(tensor: Tensor) -> Tensor:
-    """A tensor as it will come back from disk; whole numbers stay."""
+def rounded_to_stored(name: str, tensor: Tensor) -> Tensor:
+    """The weight `name` of a model as it will come back from disk; whole numbers stay."""
     if not tensor.is_floating_point():
         return tensor
-    return from_eight_bits(*to_eight_bits(tensor)) if is_large(tensor) else tensor.half().float()
+    return from_eight_bits(*to_eight_bits(tensor)) if is_large(name, tensor) else tensor.half().float()

@@ -9,7 +9,7 @@ from models.engine.precision import from_eight_bits, is_large, rounded_to_stored
 
 @given(st.integers(0, 10_000), st.floats(-20, 10))
 def test_rounding_twice_is_rounding_once(seed: int, log_scale: float) -> None:
-    matrix = torch.randn(5, 40, generator=torch.Generator().manual_seed(seed)) * 2.0**log_scale
+    matrix = torch.randn(3, 5, 40, generator=torch.Generator().manual_seed(seed)) * 2.0**log_scale
     once = from_eight_bits(*to_eight_bits(matrix))
     assert torch.equal(from_eight_bits(*to_eight_bits(once)), once)
 
@@ -29,9 +29,11 @@ def test_the_error_is_at_most_half_a_unit_of_the_row() -> None:
 
 def test_small_and_other_tensors_go_to_half_precision_or_stay() -> None:
     small, many = torch.full((3, 3), 0.1), torch.full((3, 10_000), 0.1)
-    assert not is_large(small)
-    assert is_large(many)
-    assert not is_large(torch.zeros(10**5))
-    assert torch.equal(rounded_to_stored(small), small.half().float())
+    assert not is_large("method.x", small)
+    assert is_large("method.x", many)
+    assert is_large("method.x", torch.stack([many, many]))
+    assert not is_large("backbone.x", many)
+    assert not is_large("method.x", torch.zeros(10**5))
+    assert torch.equal(rounded_to_stored("method.x", small), small.half().float())
     whole = torch.arange(5)
-    assert rounded_to_stored(whole) is whole
+    assert rounded_to_stored("method.x", whole) is whole

@@ -75,8 +75,8 @@ def test_training_lowers_the_loss_and_leaves_rounded_weights(config: RunConfig, 
     assert sum(epochs[-1].terms.values()) < 0.5 * sum(epochs[0].terms.values())
     model = finished(events)
     assert not model.training
-    for tensor in model.state_dict().values():
-        assert torch.equal(tensor, rounded_to_stored(tensor))
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, rounded_to_stored(name, tensor))
 
 
 def test_same_seed_same_model_and_another_seed_another(config: RunConfig, data: TrainData) -> None:
