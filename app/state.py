@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.selection import N_CHOICES, N_DEFAULT, QueryRef, QuerySplit, Selection, nearest, notes_on
+from app.services import catalog
 
 __all__ = ["BY_RADIUS", "N_CHOICES", "N_DEFAULT", "QueryRef", "QuerySplit", "Selection"]
 
@@ -63,9 +64,13 @@ def widget(key: Literal["db", "method", "bits", "n", "radius"]) -> dict[str, Any
 
 
 def pick(query: QueryRef) -> None:
-    """Make an image the query (in a callback); the previous one joins the trail."""
+    """Make an image the query (in a callback); the previous one joins the trail.
+
+    Rows come from the browser, which may be wrong: one that the data set does not have is passed over.
+    """
     before = current()
-    if query != before.query:
+    exists = query.split == "upload" or query.row < catalog.n_rows(before.dataset, query.split)
+    if query != before.query and exists:
         st.session_state[_TRAIL] = [*trail(), before.query][-TRAIL_LENGTH:]
         _change(dataclasses.replace(before, query=query))
 

@@ -11,7 +11,6 @@ _columns = component(
     "compare_columns",
     html="<div class='root' style='min-height: 560px'></div>",  # the room of two dozen images
     scripts=("shared.js", "compare_columns.js"),
-    fetched=True,
 )
 
 

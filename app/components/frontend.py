@@ -11,7 +11,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 FOLDER = Path(__file__).parent
 
-# What `fetched` elements send with every change of their data, in place of their whole script and style.
+# What an element sends with every change of its data, in place of its whole script and style.
 _LOADER = """
 const styled = new WeakSet()
 export default async function (component) {
@@ -31,7 +31,7 @@ _modules: dict[str, str] = {}
 
 
 def module(key: str) -> str | None:
-    """Script of a `fetched` element by its content key; None when there is none."""
+    """Script of an element by its content key; None when there is none."""
     return _modules.get(key)
 
 
@@ -41,19 +41,17 @@ def component(
     html: str = "<div class='root'></div>",
     scripts: tuple[str, ...] = (),
     styles: tuple[str, ...] = (),
-    fetched: bool = False,
 ) -> ComponentRenderer:
     """The mounting command of the element `name`, made of `<name>.js` and `<name>.css`.
 
     `scripts` and `styles` name other files, which are joined in the order given; the look's tokens always
-    come first. The texts are passed inline, because file-backed components do not load under AppTest; an
-    inline text is told from a path by its line breaks, which every file here has.
+    come first. The browser fetches the whole once, from the route for modules: Streamlit would send it again
+    with every change of the data. The loader is passed inline, because file-backed components do not load
+    under AppTest; an inline text is told from a path by its line breaks.
     """
     js = [(FOLDER / file).read_text("utf-8") for file in scripts or (f"{name}.js",)]
     css = [(FOLDER / file).read_text("utf-8") for file in ("tokens.css", *(styles or (f"{name}.css",)))]
     script, style = "\n".join(js), "\n".join(css)
-    if not fetched:
-        return st.components.v2.component(f"hashlens_{name}", html=html, css=style, js=script)
     script += f"\nexport const style = {json.dumps(style)}\n"
     key = hashlib.sha256(script.encode()).hexdigest()[:16]
     _modules[key] = script

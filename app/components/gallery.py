@@ -7,9 +7,7 @@ from typing import Any
 from app import state
 from app.components.frontend import component
 
-_gallery = component(
-    "gallery", scripts=("shared.js", "gallery.js"), styles=("strips.css", "gallery.css"), fetched=True
-)
+_gallery = component("gallery", scripts=("shared.js", "gallery.js"), styles=("strips.css", "gallery.css"))
 
 
 def gallery(data: dict[str, Any]) -> None:

@@ -23,7 +23,6 @@ _canvas = component(
         "map_canvas_input.js",
         "map_canvas.js",
     ),
-    fetched=True,
 )
 
 

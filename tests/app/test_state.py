@@ -137,6 +137,12 @@ def test_picking_the_same_query_again_changes_nothing(stored: Path) -> None:
     assert app.session_state["seen_trail"] == []
 
 
+def test_a_row_that_does_not_exist_is_passed_over(stored: Path) -> None:
+    app = act(opened(q="q3"), "state.pick(state.QueryRef('database', 10**6))")
+    assert address(app)["q"] == "q3"
+    assert app.session_state["seen_trail"] == []
+
+
 def test_the_trail_is_bounded_and_leads_back_any_number_of_steps(stored: Path) -> None:
     app = act(opened(), "[state.pick(state.QueryRef('database', row)) for row in range(1, 31)]")
     assert len(app.session_state["seen_trail"]) == TRAIL_LENGTH
