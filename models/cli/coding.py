@@ -125,7 +125,7 @@ def search(chosen: argparse.Namespace) -> Answer:
             f"query {_name(asked)}",
             ("rank", "item", "distance"),
             [[item["rank"], _name(item), item["distance"]] for item in items],
-            f"{tied} more items at the last distance" if tied else "",
+            f"{tied} more at the last distance" if tied else "",
         )
         for asked, items, tied in zip(queries, rows, beyond, strict=True)
     ]
