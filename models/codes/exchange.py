@@ -22,6 +22,7 @@ Nothing is unpickled. Other members are ignored.
 from __future__ import annotations
 
 import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -145,6 +146,8 @@ def _members(path: Path) -> dict[str, Array]:
     """The arrays of an npz file that have a meaning here."""
     if not path.exists():
         raise DataError("There is no such file.")
+    if not path.is_file() and not path.is_dir():  # a device or a pipe may never end
+        raise DataError("Cannot be read: not a regular file.")
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
@@ -155,7 +158,7 @@ def _members(path: Path) -> dict[str, Array]:
             return {name: arrays[name] for name in _MEMBERS if name in arrays}
     except OSError as error:
         raise DataError(f"Cannot be read: {error.strerror or error}.") from None
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError):
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, tokenize.TokenError):
         raise DataError("Not a complete npz file; it is truncated, damaged or of another format.") from None
     except (ValueError, KeyError, NotImplementedError, RuntimeError, MemoryError):
         raise DataError(

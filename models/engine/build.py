@@ -75,6 +75,8 @@ def _check(config: RunConfig, *, closed_form: bool) -> None:
             "The learning rate is above 0, weight decay and seed are not negative; got "
             f"lr={config.lr}, weight_decay={config.weight_decay}, seed={config.seed}."
         )
+    if config.seed >= 2**63:
+        raise ConfigError(f"A seed is below 2^63; got {config.seed}.")
     if config.mode not in ("head", "finetune"):
         raise ConfigError(f"A run's mode is head or finetune; got {config.mode!r}.")
     if config.mode == "finetune" and closed_form:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -84,6 +87,13 @@ class RunCodes:
         return cast("BinaryCodes", self.query)
 
 
+# What NumPy and zipfile raise, depending on which byte is wrong.
+_DAMAGE = (
+    *(OSError, ValueError, EOFError, AttributeError, KeyError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
+)
+
+
 def read_arrays(path: Path) -> Arrays:
     """All arrays of an npz file, read-only.
 
@@ -97,7 +107,7 @@ def read_arrays(path: Path) -> Arrays:
             arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise CheckpointError(f"{path} is truncated or foreign ({error}). {_REBUILD}") from None
     for array in arrays.values():
         array.setflags(write=False)

@@ -286,3 +286,11 @@ def test_labels_that_cannot_agree() -> None:
         agree_on_labels(labelled([3]), multi_hot)
     with pytest.raises(DataError, match=r"query file has 2, the other 3"):
         agree_on_labels(labelled([[True, False]]), multi_hot)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_file_that_may_never_end_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "codes.npz"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match="not a regular file"):
+        read_codes(pipe)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from models.engine.run_files import (
     BitSummary,
     CodeMap,
     RunCodes,
+    read_arrays,
     write_bit_summary,
     write_json,
     write_map,
@@ -154,3 +156,15 @@ def test_the_app_reads_runs_without_torch() -> None:
     modules = "models.engine.store, models.engine.features, models.data"
     code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_any_wrong_byte_is_a_clear_error_or_harmless(store: RunStore) -> None:
+    path = next(store.root.rglob("codes.npz"))
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        damaged = bytearray(whole)
+        damaged[rng.integers(len(damaged))] ^= int(rng.integers(1, 256))
+        path.write_bytes(bytes(damaged))
+        with contextlib.suppress(CheckpointError):
+            read_arrays(path)
