@@ -80,7 +80,7 @@ def spec_to_json(spec: MethodSpec) -> dict[str, Any]:
     that the method can produce; `n_bits`, the rule behind them with its `text`; `params`, one record each.
     """
     return asdict(spec) | {
-        "later_name": spec.family.later_name,
+        "later_name": spec.later_name,
         "venue": spec.citation.venue,
         "year": spec.citation.year,
         "n_bits_allowed": spec.n_bits.usual(),

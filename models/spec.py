@@ -159,6 +159,8 @@ class MethodSpec:
         label: how the papers write it, where room is short ("MIHash").
         title: the name in full.
         family: family of the 2020 survey; `family.later_name` is that of the 2023 edition.
+        later_family: where the 2023 edition puts this method, when that is not its family's later name.
+        family_note: a word on its place, for methods that the 2020 edition does not name.
         supervision: what is read besides the images.
         code_kind: what is stored per image.
         citation: where it was published.
@@ -191,6 +193,8 @@ class MethodSpec:
     good_for: str
     objective: str
     symbols: tuple[tuple[str, str], ...]
+    later_family: str = ""
+    family_note: str = ""
     n_bits: BitRule = BitRule()
     reads_multi_label: bool = True
     multi_label_note: str = ""
@@ -200,6 +204,11 @@ class MethodSpec:
     published: tuple[PublishedResult, ...] = ()
     references: tuple[str, ...] = ()
     exceptions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def later_name(self) -> str:
+        """Name of the method's family in the 2023 edition of the survey."""
+        return self.later_family or self.family.later_name
 
     def check_n_bits(self, n_bits: int) -> None:
         """Raise ConfigError, naming the allowed lengths, when `n_bits` is not one of them."""

@@ -14,7 +14,7 @@ def method_cards() -> list[dict[str, Any]]:
 
 
 def method_card(name: str) -> dict[str, Any]:
-    """Everything a method's spec says, with its hyper-parameters.
+    """Everything a method's spec says, with its hyper-parameters and its picture.
 
     Raises:
         UnknownNameError: no such method.
@@ -22,10 +22,12 @@ def method_card(name: str) -> dict[str, Any]:
     method = get_method(name)
     spec = method.spec
     card = dataclasses.asdict(spec)
-    card["later_name"] = spec.family.later_name
+    card["later_name"] = spec.later_name
     card["n_bits"]["text"] = str(spec.n_bits)
     card["params"] = [
         {"name": field.name, "kind": type(field.default).__name__, "default": field.default, **field.metadata}
         for field in dataclasses.fields(method.Params)
     ]
+    picture = method.picture()
+    card["picture"] = None if picture is None else dataclasses.asdict(picture)
     return card

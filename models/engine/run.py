@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from lightning_fabric import Fabric
 
+from models.codes.packing import pack
 from models.data import load_dataset
 from models.data.base import Dataset
 from models.engine.bit_summary import summarise_bits
@@ -32,7 +33,7 @@ from models.engine.state import TrainingState
 from models.engine.trainer import train
 from models.networks.backbones import Backbone, load_backbone
 from models.registry import get_method
-from models.types import BinaryCodes
+from models.types import BinaryCodes, Codes
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def _store(
 
     database = encode_split(model, source.dataset, "database", source.features)
     query = encode_split(model, source.dataset, "query", source.features)
-    codes = RunCodes(database.codes, query.codes, query.embeddings)
+    database_codes = with_learned_codes(model, database.codes, source.dataset)
+    codes = RunCodes(database_codes, query.codes, query.embeddings)
     lap("encode")
     evaluation = score(codes, source.dataset)
     lap("evaluate")
@@ -138,6 +140,17 @@ def _store(
     write_json(folder / "cost.json", cost)
     write_json(folder / "result.json", result)
     return result | cost
+
+
+def with_learned_codes(model: HashModel, codes: Codes, dataset: Dataset) -> Codes:
+    """Database codes in which the train images carry the codes that training found for them, if it did."""
+    learned = model.method.learned_codes()
+    if learned is None:
+        return codes
+    assert isinstance(codes, BinaryCodes), "only bits can be learned one by one"
+    packed = codes.packed.copy()
+    packed[dataset.train_rows] = pack(learned.cpu().numpy()).packed
+    return BinaryCodes(packed, codes.n_bits)
 
 
 def n_parameters(model: HashModel) -> int:

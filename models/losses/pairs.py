@@ -39,3 +39,24 @@ def pair_likelihood(theta: Tensor, s: Tensor) -> Tensor:
     stop the gradient of exactly the pairs that are most wrong.
     """
     return F.binary_cross_entropy_with_logits(theta, s.to(theta.dtype), reduction="none")
+
+
+def pair_weights(s: Tensor, mask: Tensor) -> Tensor:
+    """Weights that let similar and dissimilar pairs count the same in a mean (HashNet, DCH), float (n, m).
+
+    Similar pairs weigh |P| / |P_1|, dissimilar ones |P| / |P_0|. Where one kind is missing, all weigh 1.
+
+    Args:
+        s: bool (n, m), similar pairs.
+        mask: bool (n, m), the pairs that count.
+    """
+    n_pairs, n_similar = mask.sum(), (mask & s).sum()
+    n_dissimilar = n_pairs - n_similar
+    weights = torch.where(s, n_pairs / n_similar.clamp(min=1), n_pairs / n_dissimilar.clamp(min=1))
+    return torch.where((n_similar > 0) & (n_dissimilar > 0), weights, 1.0)
+
+
+def squared_distances(u: Tensor) -> Tensor:
+    """Squared Euclidean distances of all rows, float (n, n); 0 on the diagonal, never negative."""
+    norms = u.square().sum(dim=1)
+    return (norms[:, None] + norms[None, :] - 2 * u @ u.T).clamp(min=0)

@@ -22,3 +22,13 @@ def log_cosh_error(h: Tensor) -> Tensor:
     """
     x = (h.abs() - 1).abs()
     return (x + F.softplus(-2 * x) - math.log(2)).mean()
+
+
+def absolute_error(h: Tensor) -> Tensor:
+    """Mean of ||h| - 1|."""
+    return (h.abs() - 1).abs().mean()
+
+
+def straight_through_sign(u: Tensor) -> Tensor:
+    """The binary code of u, {-1, +1}, whose backward pass is that of u itself (GreedyHash, DBDH)."""
+    return u + (binarize(u) - u).detach()

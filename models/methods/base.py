@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from models.codes.binarize import binarize
 from models.methods.params import NoParams, make_params, param
+from models.methods.picture import Picture
 from models.networks.heads import HashHead
 from models.spec import MethodSpec
 
@@ -89,6 +90,11 @@ class Method(nn.Module):
         """Named terms, already weighted; their sum is minimised. Each is a scalar connected to `batch.u`."""
         raise NotImplementedError(f"{type(self).__name__} has epochs > 0 but no loss.")
 
+    @classmethod
+    def picture(cls) -> Picture | None:
+        """What the card draws to show the loss at work, computed with the loss itself; None draws nothing."""
+        return None
+
     # Hooks, in the order in which the engine calls them.
 
     def before_fit(self, train: TrainSet) -> None:
@@ -102,6 +108,14 @@ class Method(nn.Module):
 
     def after_epoch(self, outputs: Callable[[], Tensor]) -> None:
         """After each epoch; `outputs()` computes u of the train split in evaluation mode, rows in order."""
+
+    def learned_codes(self) -> Tensor | None:
+        """Codes that training found for the train images themselves, {-1, +1}, (n_train, n_bits).
+
+        They stand in the database instead of the network's codes; every other image, and every query, gets
+        the network's. None: the network codes all images.
+        """
+        return None
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Parameter groups for the optimiser; override for parts with a learning rate of their own."""

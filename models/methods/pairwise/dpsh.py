@@ -19,6 +19,7 @@ from torch import Tensor
 from models.losses.pairs import half_inner_products, masked_mean, other_pairs, pair_likelihood, share_label
 from models.losses.quantization import squared_error
 from models.methods.base import Batch, Method, param
+from models.methods.picture import Picture, pair_picture
 from models.methods.protocols import CIFAR_A, CIFAR_B, NUS_21, SURVEY_TABLE
 from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
 
@@ -123,6 +124,20 @@ class DPSH(Method):
     spec = SPEC
     Params = DPSHParams
     params: DPSHParams
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """The two likelihoods of a pair, for outputs of several lengths."""
+        return pair_picture(
+            lambda u, s, length: dpsh_loss(length * u, s, eta=0.1)["likelihood"],
+            values=(0.25, 0.5, 1.0, 1.5),
+            slider="length of the outputs, |u|",
+            start=2,
+            caption=(
+                "Half the codes apart, a pair is as likely similar as not. Longer outputs make the same "
+                "distance a firmer statement, so the curves bend harder."
+            ),
+        )
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Likelihood of the batch's pairs, and quantization."""
