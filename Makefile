@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app test check bench zoo sample-data backbone clean
+.PHONY: help setup app test check bench zoo tune sample-data backbone clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: $(VENV)/.browser ## measure speed and memory, write tests/benchmarks/resu
 
 zoo: $(VENV)/.app ## train every method at every length on every embedded set (resumes)
 	$(PY) -m models zoo
+
+tune: $(VENV)/.app ## search every method's learning rate on train images, and record it
+	$(PY) -m models tune
 
 sample-data: $(VENV)/.dev ## draw the embedded images again, bit for bit
 	$(PY) tests/system_packages.py --drawing

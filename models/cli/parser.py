@@ -41,6 +41,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(command("train", "models.cli.training:train", "Train a method and store the run."))
     _add_zoo(command("zoo", "models.cli.training:zoo", "Make every stored run that is not current."))
 
+    tune = command("tune", "models.cli.training:tune", "Search every method's learning rate, the same way.")
+    tune.add_argument("--methods", nargs="+", metavar="NAME", help="default: all")
+    tune.add_argument("--jobs", type=int, default=2, help="trials at the same time (default 2)")
+
     encode = command("encode", "models.cli.coding:encode", "Turn images into codes with a trained run.")
     encode.add_argument("run_name", metavar="RUN", help=_RUN)
     encode.add_argument(

@@ -129,6 +129,30 @@ def zoo(chosen: argparse.Namespace) -> Answer:
     return Answer(document, lines=[f"{counts} in {finished.seconds:.0f} s."], exit_code=1 if failed else 0)
 
 
+def tune(chosen: argparse.Namespace) -> Answer:
+    """Search learning rates on train images alone, and write the record."""
+    from models.engine.recipe_search import search_recipes
+    from models.engine.run_files import read_json
+
+    events, failed = search_recipes(chosen.methods, chosen.jobs), []
+    with progress_bar() as progress:
+        task = progress.add_task("tune", total=None)
+        try:
+            while True:
+                outcome = next(events)
+                progress.update(task, description=f"{outcome.name}: {outcome.detail}", advance=1)
+                if progress.disable:
+                    progress.console.print(f"{outcome.name}: {outcome.detail}", soft_wrap=True)
+                if outcome.state == "failed":
+                    failed.append({"name": outcome.name, "detail": outcome.detail})
+        except StopIteration as stop:
+            path: Path = stop.value
+    document = read_json(path)
+    rows = [[name, found["chosen_lr"]] for name, found in document["methods"].items()]
+    table = Table("Learning rates", ("method", "chosen"), rows, document["rule"])
+    return Answer(document | {"failed": failed}, [table], [f"Written to {path}"], 1 if failed else 0)
+
+
 def _fabric(chosen: argparse.Namespace) -> Fabric | None:
     """Devices and processes, when something other than one CPU process is asked for."""
     if chosen.accelerator is None and chosen.devices is None:

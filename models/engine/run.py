@@ -137,6 +137,8 @@ def _store(
         "n_parameters": n_parameters(model),
     }
     result = result_record(config, source.dataset, codes, evaluation, run_keys(config, source))
+    if database_codes is not database.codes:
+        result["learned_codes"] = len(source.dataset.train_rows)
     write_json(folder / "cost.json", cost)
     write_json(folder / "result.json", result)
     return result | cost

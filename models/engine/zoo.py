@@ -7,18 +7,16 @@ a worker starts.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 
 from models.data import dataset_names, load_dataset
 from models.data.base import sample_data_root
 from models.engine.zoo_manifest import write_manifest
-from models.engine.zoo_tasks import BaselineTask, FeatureTask, Outcome, RunTask, Task, start_worker, work
+from models.engine.zoo_tasks import BaselineTask, FeatureTask, Outcome, RunTask, Task, in_processes
 from models.errors import ConfigError, NotAvailableError, UnknownNameError
 from models.registry import method_names
 
@@ -117,19 +115,14 @@ def zoo(
     n_tasks = len(first) + len(then)
     outcomes: list[Outcome] = []
     yield ZooStarted(n_tasks, jobs)
-    context = multiprocessing.get_context("spawn")  # forking a process that has threads may hang
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=start_worker)
-    try:
-        for stage in (first, then):  # runs read the features that the first stage makes
-            stage_began, n_before = time.monotonic(), len(outcomes)
-            futures: dict[Future[Outcome], Task] = {pool.submit(work, task): task for task in stage}
-            for future in as_completed(futures):
-                outcomes.append(_outcome(future, futures[future]))
+    for stage in (first, then):  # runs read the features that the first stage makes
+        stage_began, n_before = time.monotonic(), len(outcomes)
+        with closing(in_processes(stage, jobs)) as done:
+            for _, outcome in done:
+                outcomes.append(outcome)
                 made = sum(o.state in ("made", "failed") for o in outcomes[n_before:]) or 1
                 pace = (time.monotonic() - stage_began) / made
-                yield TaskDone(outcomes[-1], len(outcomes), n_tasks, pace * (n_tasks - len(outcomes)))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+                yield TaskDone(outcome, len(outcomes), n_tasks, pace * (n_tasks - len(outcomes)))
     write_manifest(root)
     count = Counter(outcome.state for outcome in outcomes)
     failed = tuple(outcome for outcome in outcomes if outcome.state == "failed")
@@ -151,12 +144,3 @@ def _known_methods(methods: Sequence[str] | None) -> list[str]:
         if name not in method_names():
             raise UnknownNameError("method", name, method_names())
     return list(methods or method_names())
-
-
-def _outcome(future: Future[Outcome], task: Task) -> Outcome:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return Outcome(
-            task.name, "failed", "The worker died; out of memory is the usual reason. Try fewer jobs."
-        )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import multiprocessing
 import os
 import signal
 import time
 import traceback
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from models.engine.run_files import read_json, write_json
 from models.engine.store import RunStore
@@ -31,12 +36,14 @@ class Outcome:
         state: `made`, `current` (nothing to do), `skipped` (the method does not take it), or `failed`.
         detail: score, reason or error.
         seconds: how long it took.
+        score: the figure that the task was about, for those that have one.
     """
 
     name: str
     state: Literal["made", "current", "skipped", "failed"]
     detail: str = ""
     seconds: float = 0.0
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class FeatureTask:
         """Write the features unless those that are there are current."""
         from models.engine.features import read_features, shipped_features_path, write_features
 
-        source = _source(self.dataset, self.backbone)
+        source = open_shared_source(self.dataset, self.backbone)
         path = shipped_features_path(self.dataset, self.backbone)
         try:
             if read_features(path).key == source.features.key:
@@ -86,7 +93,7 @@ class BaselineTask:
         """Write `baselines.json` unless it is current."""
         from models.engine.baselines import baselines
 
-        source = _source(self.dataset, self.backbone)
+        source = open_shared_source(self.dataset, self.backbone)
         path = self.root / self.dataset / "baselines.json"
         made_from = {"data_key": source.features.key, "n_bits": list(self.n_bits)}
         if not self.force and path.is_file():
@@ -123,7 +130,7 @@ class RunTask:
         from models.engine.run import run, run_keys
         from models.registry import get_spec
 
-        source = _source(self.dataset, self.backbone)
+        source = open_shared_source(self.dataset, self.backbone)
         spec, labels = get_spec(self.method), source.dataset.info.label_kind
         if not spec.n_bits.allows(self.n_bits):
             return Outcome(self.name, "skipped", f"lengths are {spec.n_bits}")
@@ -148,7 +155,42 @@ class RunTask:
         return there and all(result.get(name) == value for name, value in keys.items())
 
 
-Task = FeatureTask | BaselineTask | RunTask
+class Task(Protocol):
+    """A piece of work that a worker process can be sent."""
+
+    @property
+    def name(self) -> str:
+        """For a progress line."""
+
+    def do(self) -> Outcome:
+        """Do it; raises what goes wrong."""
+
+
+AnyTask = TypeVar("AnyTask", bound=Task)
+
+
+def in_processes(tasks: Sequence[AnyTask], jobs: int) -> Generator[tuple[AnyTask, Outcome], None, None]:
+    """Do tasks in worker processes of one thread each, and tell each as it ends.
+
+    Closing the iterator waits for the tasks under way and drops the others.
+    """
+    context = multiprocessing.get_context("spawn")  # forking a process that has threads may hang
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=start_worker)
+    try:
+        futures = {pool.submit(work, task): task for task in tasks}
+        for future in as_completed(futures):
+            yield futures[future], _outcome(future, futures[future])
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _outcome(future: Future[Outcome], task: Task) -> Outcome:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return Outcome(
+            task.name, "failed", "The worker died; out of memory is the usual reason. Try fewer jobs."
+        )
 
 
 def start_worker() -> None:
@@ -170,11 +212,11 @@ def work(task: Task) -> Outcome:
         outcome = Outcome(task.name, "failed", str(error))
     except Exception:
         outcome = Outcome(task.name, "failed", traceback.format_exc())
-    return Outcome(outcome.name, outcome.state, outcome.detail, time.monotonic() - began)
+    return dataclasses.replace(outcome, seconds=time.monotonic() - began)
 
 
 @lru_cache(maxsize=4)
-def _source(dataset: str, backbone: str) -> Source:
+def open_shared_source(dataset: str, backbone: str) -> Source:
     """A worker reads a data set once."""
     from models.engine.run import open_source
 

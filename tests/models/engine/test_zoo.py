@@ -18,7 +18,7 @@ from models.files import sha256_of
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(tmp_path / "sample_data"))
     monkeypatch.setenv("HASHLENS_CACHE", str(tmp_path / "cache"))
-    zoo_tasks._source.cache_clear()
+    zoo_tasks.open_shared_source.cache_clear()
     return tmp_path / "sample_data"
 
 
