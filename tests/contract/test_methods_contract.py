@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from torch import Tensor
 from models.errors import ConfigError
 from models.methods.base import Batch, CodebookMethod, Method, TrainSet, make_params
 from models.registry import get_method, get_spec, method_names, spec_to_json
-from models.spec import CodeKind
+from models.spec import CodeKind, Family
 
 N_FEATURES, N_CLASSES, N_TRAIN = 130, 4, 96
 LENGTHS = (8, 12, 16, 24, 32, 48, 64, 128)
@@ -310,6 +311,52 @@ def test_batch_of_one(name: str) -> None:
     assert_usable(loss_of(method, train.features[:1], train.labels[:1]), list(method.parameters()))
 
 
+@pytest.mark.parametrize("name", methods())
+def test_learned_codes_stand_for_the_train_images(name: str) -> None:
+    train = train_set()
+    method = build(name, train)
+    if method.spec.recipe.epochs:
+        run_steps(method, train, 2)
+        with torch.no_grad():
+            method.eval()
+            method.after_epoch(lambda: method(train.features))
+    learned = method.learned_codes()
+    if learned is not None:
+        assert method.spec.code_kind is CodeKind.BINARY
+        assert learned.shape == (N_TRAIN, method.n_bits) and bool((learned.abs() == 1).all())
+
+
+@pytest.mark.parametrize("name", methods("training"))
+def test_epochs_with_every_hook_stay_finite(name: str) -> None:
+    """Three epochs of three batches with every hook; at the end codes differ."""
+    train = train_set()
+    method = build(name, train)
+    recipe = method.spec.recipe
+    optimizer = torch.optim.AdamW(method.parameter_groups(recipe.lr), weight_decay=recipe.weight_decay)
+
+    def outputs() -> Tensor:
+        method.eval()
+        with torch.no_grad():
+            return method(train.features)
+
+    for epoch in range(3):
+        method.before_epoch(epoch, 3)
+        for rows in torch.arange(N_TRAIN).reshape(-1, 3).T:
+            method.train()
+            features, labels = train.features[rows], train.labels[rows]
+            batch = Batch(features, method(features), labels, rows)
+            loss = torch.stack(list(method.loss(batch).values())).sum()
+            assert math.isfinite(loss.item())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            with torch.no_grad():
+                method.after_step(batch)
+        with torch.no_grad():
+            method.after_epoch(outputs)
+    assert len(torch.unique(codes(method, train.features), dim=0)) > 1
+
+
 # Several labels per image
 
 
@@ -360,6 +407,31 @@ def test_the_card_is_complete(name: str) -> None:
         assert "$" not in text
     assert all(0 < result.map <= 1 and result.source and result.protocol for result in spec.published)
     assert spec.family.value in get_method(name).__module__.split(".")
+
+
+@pytest.mark.parametrize("name", [n for n in method_names() if get_spec(n).family is Family.PAIRWISE])
+def test_the_card_names_the_kind_of_pair_loss(name: str) -> None:
+    assert get_spec(name).loss_kind.startswith(("product", "difference", "likelihood"))
+
+
+@pytest.mark.parametrize("name", methods())
+def test_the_picture_moves(name: str) -> None:
+    """Every learned method draws itself; curves of all frames fit one pair of axes, and frames differ."""
+    picture = get_method(name).picture()
+    assert picture is not None and picture.title and picture.caption and picture.frames
+    assert 0 <= picture.start < len(picture.frames) <= 16
+    assert len(picture.frames) == 1 or picture.slider
+    assert len({frame.label for frame in picture.frames}) == len(picture.frames)
+    assert len(set(picture.frames)) == len(picture.frames), "a frame that shows the same as another"
+    for frame in picture.frames:
+        assert [s.name for s in frame.series] == [s.name for s in picture.frames[0].series]
+        assert bool(frame.grid) == (picture.kind == "grid") and bool(frame.series) != bool(frame.grid)
+        for drawn in frame.series:
+            assert len(drawn.x) == len(drawn.y) <= 128
+            assert all(math.isfinite(value) for value in (*drawn.x, *drawn.y))
+        assert len({len(row) for row in frame.grid}) <= 1
+    assert picture == get_method(name).picture(), "drawn from a seed of its own"
+    json.dumps(asdict(picture), allow_nan=False)
 
 
 @pytest.mark.parametrize("name", methods())
