@@ -20,12 +20,18 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("itq", "models.methods.classic.itq:ITQ"),
     # pairwise
     ("dpsh", "models.methods.pairwise.dpsh:DPSH"),
+    ("dsh", "models.methods.pairwise.dsh:DSH"),
+    ("adsh", "models.methods.pairwise.adsh:ADSH"),
     # multiwise
     ("dtsh", "models.methods.multiwise.dtsh:DTSH"),
     # implicit
     ("mihash", "models.methods.implicit.mihash:MIHash"),
+    ("talr", "models.methods.implicit.talr:TALR"),
+    ("talr_ndcg", "models.methods.implicit.talr_ndcg:TALRNDCG"),
     # classification
     ("csq", "models.methods.classification.csq:CSQ"),
+    ("dbh", "models.methods.classification.dbh:DBH"),
+    ("orthohash", "models.methods.classification.orthohash:OrthoHash"),
     # quantization
     ("dpq", "models.methods.quantization.dpq:DPQ"),
 )

@@ -41,3 +41,10 @@ def test_rounding_below_zero_is_harmless() -> None:
 def test_hamming_distance_of_bits() -> None:
     b = torch.tensor([[1.0, 1, 1], [1, -1, -1]])
     assert relaxed_hamming(b).tolist() == [[0, 2], [2, 0]]
+
+
+def test_items_can_weigh_differently() -> None:
+    """Section 3, NDCG: an item of weight 3 counts like three items at its place."""
+    d = torch.tensor([[0.3, 2.6]], dtype=torch.float64)
+    once = soft_counts(d[:, [0, 0, 0, 1]], torch.ones(1, 4, dtype=torch.bool), 4, 4.0)
+    torch.testing.assert_close(soft_counts(d, torch.tensor([[3.0, 1.0]]), 4, 4.0), once)
