@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from models.losses.histogram import relaxed_hamming, soft_counts
 from models.losses.pairs import other_pairs, share_label
 from models.methods.base import Batch, Method, param
+from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import CIFAR_A, CIFAR_B, NUS_21, SURVEY_TABLE
 from models.networks.heads import HashHead
 from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
@@ -141,6 +142,37 @@ class MIHash(Method):
     spec = SPEC
     Params = MIHashParams
     params: MIHashParams
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """The two histograms of one image, for two classes that part step by step."""
+        similar = torch.arange(300) < 100
+        draws = torch.rand(300, 16, generator=torch.Generator().manual_seed(0))
+        frames = []
+        for percent in (20, 30, 40, 50):
+            flipped = draws < torch.where(similar, 0.2, percent / 100)[:, None]
+            h = 1.0 - 2.0 * flipped
+            h[0] = 1.0  # the image that looks at the others; none of its bits are flipped
+            s = similar[:, None] == similar[None, :]
+            information = float(mutual_information(h, s, 8)[0])
+            mask = torch.stack([similar, ~similar]) & (torch.arange(300) > 0)
+            counts = soft_counts(relaxed_hamming(h)[:1].expand(2, -1), mask, 8, 16.0)
+            shares = counts / counts.sum(dim=1, keepdim=True)
+            bars = [
+                series(n, range(0, 17, 2), y) for n, y in zip(("similar", "dissimilar"), shares, strict=True)
+            ]
+            frames.append(Frame(f"{percent} %, {information:.2f} bits of information", tuple(bars)))
+        return Picture(
+            "What one image sees: how far similar and dissimilar images are",
+            "A fifth of the bits of a similar image differ, for dissimilar ones the slider sets how many. "
+            "The less the two histograms overlap, the more a distance tells; training raises that number.",
+            "Hamming distance, of 16 bits",
+            "share of the images",
+            tuple(frames),
+            "bits that differ for dissimilar images",
+            2,
+            "bars",
+        )
 
     def build_head(self) -> nn.Module:
         """A head whose outputs start at about 0.8: where h is near 0 or near 1, the loss has no slope."""

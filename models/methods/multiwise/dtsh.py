@@ -4,8 +4,8 @@ A triplet says that a query image is nearer to a positive than to a negative one
 half inner products, less a margin, is the log-odds that the codes get the triplet right, and its likelihood
 is maximised. A second term pulls each output towards the bit it will be rounded to.
 
-    L = mean over triplets (q, p, n) of log(1 + e^-(theta_qp - theta_qn - alpha)) + lambda * mean (b_ik -
-    u_ik)^2 theta_ij = u_i . u_j / 2 -> `theta`    alpha -> `margin`    lambda -> `weight`
+    L = mean over (q, p, n) of log(1 + e^-(theta_qp - theta_qn - alpha)) + lambda * mean of (b_ik - u_ik)^2
+    theta_ij = u_i . u_j / 2 -> `theta`    alpha -> `margin`    lambda -> `weight`
 
 Differs from the paper, references: see SPEC.
 """
@@ -20,7 +20,9 @@ from torch.nn import functional as F  # noqa: N812 (torch's own convention)
 
 from models.losses.pairs import half_inner_products, other_pairs, share_label
 from models.losses.quantization import squared_error
+from models.losses.triplets import query_mean, triplet_gaps
 from models.methods.base import Batch, Method, param
+from models.methods.picture import Picture, triplet_picture
 from models.methods.protocols import CIFAR_A, CIFAR_B, NUS_21, SURVEY_TABLE
 from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
 
@@ -116,14 +118,8 @@ def triplet_likelihood(theta: Tensor, positive: Tensor, negative: Tensor, margin
     Returns:
         Scalar; 0, connected to the graph, for a batch without a triplet.
     """
-    n_positive, n_negative = positive.sum(dim=1), negative.sum(dim=1)
-    # Rows of one line per (query, positive), not the whole cube: a query has far fewer positives than others.
-    q, p = (positive & (n_negative > 0)[:, None]).nonzero(as_tuple=True)
-    gap = theta[q, p][:, None] - theta[q]
-    per_pair = torch.where(negative[q], F.softplus(margin - gap), 0.0).sum(dim=1)
-    per_query = per_pair / (n_positive * n_negative)[q]
-    n_queries = ((n_positive > 0) & (n_negative > 0)).sum().clamp(min=1)
-    return per_query.sum() / n_queries
+    gaps, mask, q = triplet_gaps(theta, positive, negative)
+    return query_mean(F.softplus(margin - gaps), mask, q, len(theta))
 
 
 def dtsh_loss(u: Tensor, s: Tensor, margin: float, weight: float) -> dict[str, Tensor]:
@@ -149,6 +145,28 @@ class DTSH(Method):
     spec = SPEC
     Params = DTSHParams
     params: DTSHParams
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """One triplet's loss for several margins."""
+
+        def loss(u: Tensor, margin_share: float) -> Tensor:
+            # Row q of the masks: image 0 asks, image 1 is its positive, image 2 its negative.
+            positive = torch.zeros(3, 3, dtype=torch.bool)
+            negative = positive.clone()
+            positive[0, 1] = negative[0, 2] = True
+            return triplet_likelihood(half_inner_products(u), positive, negative, margin_share * u.shape[1])
+
+        return triplet_picture(
+            loss,
+            values=(0.0, 0.25, 0.5, 0.75, 1.0),
+            slider="margin, as a share of the code length",
+            start=2,
+            caption=(
+                "The loss falls by about one per bit until the negative is farther away than the positive "
+                "by the margin, then it levels off. A larger margin moves the bend to the right."
+            ),
+        )
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Likelihood of the batch's triplets, and quantization."""
