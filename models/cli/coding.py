@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from models.cli.output import Answer, Table, progress_bar
 from models.cli.runs import checkpoint_of, stored_run
 from models.errors import ConfigError, DataError
+from models.types import BinaryCodes, CodebookCodes, Codes, UInt8
 
 if TYPE_CHECKING:
     from models.codes.exchange import CodeFile
@@ -24,26 +29,30 @@ def encode(chosen: argparse.Namespace) -> Answer:
     """Codes of image files, in the order of their names."""
     files = _image_files([Path(path) for path in chosen.images])
     checkpoint = checkpoint_of(chosen.run_name)
-    import numpy as np
-
     from models.codes.exchange import write_codes
     from models.data.image_file import read_image
     from models.engine.encode import encode_images, open_encoder
-    from models.types import BinaryCodes, CodebookCodes, Codes
 
     encoder = open_encoder(checkpoint, Path(chosen.weights_file) if chosen.weights_file else None)
-    parts, names = [], list(files)
+    parts, names, unreadable = [], [], []
     with progress_bar() as progress:
-        task = progress.add_task("images", total=len(names))
-        for start in range(0, len(names), IMAGES_AT_ONCE):
+        task = progress.add_task("images", total=len(files))
+        for chunk in batched(files, IMAGES_AT_ONCE):
             images = []
-            for name in names[start : start + IMAGES_AT_ONCE]:
+            for name in chunk:
                 try:
-                    images.append(read_image(_content(files[name]), MAX_BYTES, MAX_PIXELS)[0])
+                    image = read_image(_content(files[name]), MAX_BYTES, MAX_PIXELS)[0]
                 except DataError as error:
-                    raise DataError(f"{files[name]}: {error}") from None
+                    unreadable.append(f"{files[name]}: {error}")
+                else:
+                    names.append(name)
+                    images.append(image)
                 progress.advance(task)
-            parts.append(encode_images(encoder, images))
+            # Nothing will be written when a file is bad, but the reader wants to know of all of them at once.
+            if images and (chosen.skip_unreadable or not unreadable):
+                parts.append(encode_images(encoder, images))
+    if unreadable and (not chosen.skip_unreadable or not names):
+        raise DataError(_all_unreadable(unreadable, n_files=len(files)))
     codes: Codes
     first = parts[0].codes
     if isinstance(first, BinaryCodes):
@@ -59,8 +68,11 @@ def encode(chosen: argparse.Namespace) -> Answer:
         embeddings=np.concatenate(vectors) if vectors else None,
         filenames=np.array(names),
     )
-    document = {"out": str(chosen.out), "n_images": len(names), "n_bits": codes.n_bits}
-    return Answer(document, lines=[f"{len(names)} images, {codes.n_bits} bits each, written to {chosen.out}"])
+    document: dict[str, Any] = {"out": str(chosen.out), "n_images": len(names), "n_bits": codes.n_bits}
+    if chosen.skip_unreadable:
+        document["unreadable"] = unreadable
+    lines = [f"{len(names)} images, {codes.n_bits} bits each, written to {chosen.out}"]
+    return Answer(document, lines=[f"Left out: {reason}" for reason in unreadable] + lines)
 
 
 def evaluate(chosen: argparse.Namespace) -> Answer:
@@ -86,7 +98,7 @@ def evaluate(chosen: argparse.Namespace) -> Answer:
         from models.codes.labels import agree_on_labels
 
         query, database = _two_files(chosen.query, chosen.database)
-        _refuse_the_same(chosen.query, chosen.database)
+        _refuse_the_same(query, database)
         parts = (query.queries, database.codes, *agree_on_labels(query, database))
     result = score(*parts, k=chosen.k, normalize_by=chosen.normalize_by, radius=chosen.radius)
     return Answer(
@@ -141,13 +153,38 @@ def _two_files(query_path: str, database_path: str) -> tuple[CodeFile, CodeFile]
     return query, database
 
 
-def _refuse_the_same(query_path: str, database_path: str) -> None:
+def _refuse_the_same(query: CodeFile, database: CodeFile) -> None:
     """Scoring a set against itself would count every query's own copy as its best result."""
-    if Path(query_path).read_bytes() == Path(database_path).read_bytes():
+    if query.codes is None or database.codes is None or len(query) < 2:
+        return
+    asked, stored = (_stored(codes) for codes in (query.codes, database.codes))
+    # Codes that have all collapsed into one are equal without being the same images.
+    if np.array_equal(asked, stored) and (asked != asked[0]).any():
         raise DataError(
-            f"Query and database are the same: every query of {query_path} would find itself first. "
-            "Give a database without the queries."
+            f"Query and database are the same: both hold the same {len(query)} codes in the same order, and "
+            "every query would find itself first. Give a database without the queries."
         )
+
+
+def _stored(codes: Codes) -> UInt8:
+    return codes.packed if isinstance(codes, BinaryCodes) else codes.indices
+
+
+def _all_unreadable(reasons: list[str], n_files: int, n_shown: int = 10) -> str:
+    if len(reasons) == 1:
+        return f"{reasons[0]} Or leave it out with --skip-unreadable."
+    more = f" And {len(reasons) - n_shown} more." if len(reasons) > n_shown else ""
+    return (
+        f"{len(reasons)} of {n_files} files cannot be read. {' '.join(reasons[:n_shown])}{more} "
+        "Take them away, or give --skip-unreadable."
+    )
+
+
+def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of up to `size` names (`itertools.batched` comes with Python 3.12)."""
+    rest = iter(names)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def _image_files(paths: list[Path]) -> dict[str, Path]:
@@ -168,6 +205,8 @@ def _image_files(paths: list[Path]) -> dict[str, Path]:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DataError(f"Larger than the {MAX_BYTES // 2**20} MB that are taken. Make it smaller.")
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"Cannot be read: {error.strerror}.") from None

@@ -51,6 +51,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--images", nargs="+", required=True, metavar="PATH", help="a folder of images, or image files"
     )
     encode.add_argument("--out", required=True, metavar="codes.npz", help="where the codes go")
+    encode.add_argument(
+        "--skip-unreadable", action="store_true", help="leave out files that are no image, and name them"
+    )
     encode.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
 
     _add_evaluate(command("evaluate", "models.cli.coding:evaluate", "Score queries against a database."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +43,7 @@ def train(chosen: argparse.Namespace) -> Answer:
     default = Path("runs", config.dataset, config.method, f"{config.n_bits}-s{config.seed}")
     folder = Path(chosen.out) if chosen.out else default
     state_file = folder / STATE_FILE
+    _check_folder(folder)
     if chosen.resume and not state_file.is_file():
         raise ConfigError(f"There is nothing to resume: {state_file} does not exist. Leave out --resume.")
 
@@ -155,18 +157,26 @@ def tune(chosen: argparse.Namespace) -> Answer:
 
 def _fabric(chosen: argparse.Namespace) -> Fabric | None:
     """Devices and processes, when something other than one CPU process is asked for."""
-    if chosen.accelerator is None and chosen.devices is None:
+    asked = (chosen.accelerator, chosen.devices, chosen.num_nodes, chosen.strategy, chosen.precision)
+    if asked == (None, None, 1, "auto", "32-true"):
         return None
     from models.engine.devices import make_fabric
 
-    devices = chosen.devices or "auto"
+    devices = chosen.devices or ("auto" if chosen.accelerator else "1")
     return make_fabric(
-        chosen.accelerator or "auto",
+        chosen.accelerator or ("auto" if chosen.devices else "cpu"),
         int(devices) if devices.isdecimal() else devices,
         chosen.num_nodes,
         chosen.strategy,
         chosen.precision,
     )
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise ConfigError when a run could not be stored in `folder`: better now than after training."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ConfigError(f"The run cannot be stored in {folder}: {there} is no folder that can be written.")
 
 
 def _tell(event: TaskDone, progress: Progress) -> None:

@@ -7,7 +7,7 @@ import struct
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.errors import DataError
 
@@ -95,4 +95,6 @@ def _too_many_pixels(what: str, max_pixels: int) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):  # names an object in memory
+        return "unknown format"
     return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -43,6 +43,9 @@ def make_config(
     spec = method_class.spec
     spec.check_n_bits(n_bits)
     recipe = spec.recipe
+    given = {"lr": lr, "batch_size": batch_size, "weight_decay": weight_decay, "sampler": sampler}
+    if recipe.epochs == 0 and (idle := [name for name, value in given.items() if value is not None]):
+        raise ConfigError(f"{method} is not trained in steps: {', '.join(idle)} would have no effect.")
     config = RunConfig(
         dataset=dataset,
         method=method,

@@ -101,6 +101,8 @@ def zoo(
     chosen_methods = _known_methods(methods)
     if not seeds or not n_bits or jobs < 1:
         raise ConfigError("The zoo needs at least one seed, one code length and one job.")
+    if min(seeds) < 0 or min(n_bits) < 1:
+        raise ConfigError("Seeds are not negative, and a code has at least 1 bit.")
     root = sample_data_root()
     first: list[Task] = [FeatureTask(root, name, backbone) for name in chosen]
     then: list[Task] = [BaselineTask(root, name, backbone, tuple(n_bits), force) for name in chosen]

@@ -38,6 +38,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         labels=CLASSES,
         filenames=np.array([f"{i}.png" for i in range(40)]),
     )
+    write_codes(tmp_path / "db-saved-again.npz", pack(bits(40, 1)), labels=CLASSES)
     write_codes(tmp_path / "q-multi.npz", pack(bits(6, 0)), labels=multi_hot[:6])
     write_codes(tmp_path / "db-multi.npz", pack(bits(40, 1)), labels=multi_hot)
     write_codes(tmp_path / "unlabelled.npz", pack(bits(40, 1)))
@@ -169,6 +170,7 @@ def test_search_codebook_codes(here: Path, capsys: pytest.CaptureFixture[str]) -
         ("evaluate --query q8.npz --database db.npz", "8 bits and database codes 16"),
         ("evaluate --query q.npz --database unlabelled.npz", "database file has no labels"),
         ("evaluate --query db.npz --database db.npz", "Query and database are the same"),
+        ("evaluate --query db-saved-again.npz --database db.npz", "Query and database are the same"),
         ("evaluate --query q.npz --database db.npz --k 41", "k=41"),
         ("evaluate --query q.npz --database db.npz --tie-rule middle", "invalid choice: 'middle'"),
         ("evaluate --query q.npz --database none.npz", "database is empty"),
@@ -189,7 +191,11 @@ def test_search_codebook_codes(here: Path, capsys: pytest.CaptureFixture[str]) -
         ("train dpsh --resume --out nowhere", "nothing to resume"),
         ("leaderboard --dataset digit", "Did you mean digits"),
         ("zoo --methods dpsx", "Did you mean dpsh"),
+        ("train dpsh --out q.npz", "cannot be stored in q.npz"),
+        ("train itq --lr 0.1", "lr would have no effect"),
         ("zoo --jobs 0", "at least one"),
+        ("zoo --seeds -1", "not negative"),
+        ("tune --methods dpsx", "Did you mean dpsh"),
     ],
 )
 @pytest.mark.parametrize("as_json", [False, True])

@@ -111,6 +111,23 @@ def test_encode_a_folder(
     assert file.filenames.tolist() == ["0.png", "1.png", "2.png", str(Path("more", "3.JPG"))]
 
 
+def test_every_unreadable_file_is_named_and_can_be_left_out(
+    home: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "0-cut.png").write_bytes((pictures / "0.png").read_bytes()[:60])
+    (pictures / "text.jpg").write_text("no image")
+    command = ["encode", "digits/itq/16", "--images", str(pictures), "--out", str(tmp_path / "codes.npz")]
+    capsys.readouterr()
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "2 of 6 files" in said and "0-cut.png" in said and "text.jpg" in said and "0x" not in said
+    assert not (tmp_path / "codes.npz").exists()
+    made = document(capsys, *command, "--skip-unreadable")
+    assert made["n_images"] == 4 and len(made["unreadable"]) == 2
+    assert read_codes(tmp_path / "codes.npz").filenames is not None
+    assert main([*command[:3], str(pictures / "text.jpg"), *command[4:], "--skip-unreadable"]) == 2
+
+
 def test_encode_files_with_codebooks_gives_queries_and_database(
     home: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
