@@ -33,7 +33,7 @@ def write_manifest(root: Path) -> None:
             "config": store.open(found.dataset, found.method, found.n_bits, found.seed).result["config"],
             "files": _fingerprints(folder),
         }
-    others = [root / "methods.json"]
+    others = [root / "methods.json", root / "recipe_search.json"]
     for pattern in ("*/features-*.npz", "*/baselines.json"):
         others += sorted(root.glob(pattern))
     record: dict[str, Any] = {
