@@ -20,9 +20,11 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("itq", "models.methods.classic.itq:ITQ"),
     # pairwise
     ("dpsh", "models.methods.pairwise.dpsh:DPSH"),
+    ("dsdh", "models.methods.pairwise.dsdh:DSDH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
     ("adsh", "models.methods.pairwise.adsh:ADSH"),
     # multiwise
+    ("dnnh", "models.methods.multiwise.dnnh:DNNH"),
     ("dtsh", "models.methods.multiwise.dtsh:DTSH"),
     # implicit
     ("mihash", "models.methods.implicit.mihash:MIHash"),
@@ -31,6 +33,7 @@ METHODS: tuple[tuple[str, str], ...] = (
     # classification
     ("csq", "models.methods.classification.csq:CSQ"),
     ("dbh", "models.methods.classification.dbh:DBH"),
+    ("ssdh", "models.methods.classification.ssdh:SSDH"),
     ("orthohash", "models.methods.classification.orthohash:OrthoHash"),
     # quantization
     ("dpq", "models.methods.quantization.dpq:DPQ"),

@@ -17,6 +17,7 @@ from models.losses.hadamard import hadamard
 
 ROW_DRAWS = 16
 CANDIDATES = 200
+PROJECTIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,15 @@ class HashCentres:
 
     Attributes:
         codes: float (n_classes, n_bits), values in {-1, +1}.
-        kind: rows of a Hadamard matrix, such rows and their negatives, or found greedily.
+        kind: rows of a Hadamard matrix, such rows and their negatives, found greedily, drawn at random, or
+            rows of a larger Hadamard matrix brought to length by a random projection.
         min_distance: smallest Hamming distance between two centres, in bits; n_bits for a single class.
         n_distinct_columns: bits that tell classes apart differently; a column that repeats adds no
             information.
     """
 
     codes: Tensor
-    kind: Literal["hadamard", "hadamard and negatives", "greedy"]
+    kind: Literal["hadamard", "hadamard and negatives", "greedy", "random", "projected hadamard"]
     min_distance: int
     n_distinct_columns: int
 
@@ -54,11 +56,7 @@ def hash_centres(n_classes: int, n_bits: int, generator: torch.Generator) -> Has
     Raises:
         ConfigError: there are more classes than codes.
     """
-    if n_bits < 63 and n_classes > 2**n_bits:
-        raise ConfigError(
-            f"{n_classes} classes cannot have {n_classes} different centres of {n_bits} bits "
-            f"({2**n_bits} codes exist). Choose a longer code."
-        )
+    _check_room(n_classes, n_bits)
     kind: Literal["hadamard", "hadamard and negatives", "greedy"] = "hadamard"
     matrix = hadamard(n_bits)
     if matrix is not None and n_classes > n_bits:
@@ -68,6 +66,52 @@ def hash_centres(n_classes: int, n_bits: int, generator: torch.Generator) -> Has
     else:
         codes = _random_rows(matrix.float(), n_classes, generator)
     return HashCentres(codes, kind, _min_distance(codes), _distinct_columns(codes))
+
+
+def random_centres(n_classes: int, n_bits: int, generator: torch.Generator) -> HashCentres:
+    """Centres whose bits are all drawn by the toss of a coin; short ones may meet, see `min_distance`.
+
+    Args:
+        n_classes, n_bits, generator: as in `hash_centres`.
+    """
+    codes = binarize(torch.rand(n_classes, n_bits, generator=generator) - 0.5)
+    return HashCentres(codes, "random", _min_distance(codes), _distinct_columns(codes))
+
+
+def projected_centres(n_classes: int, n_bits: int, generator: torch.Generator) -> HashCentres:
+    """Rows of the smallest Hadamard matrix of order 2^n that has enough, brought to `n_bits` by projection.
+
+    Rows are drawn at random without the all-ones row, so the order exceeds `n_classes`. Where it differs
+    from `n_bits`, a row becomes the sign of its product with a Gaussian matrix, which breaks exact
+    orthogonality; of 16 such matrices the one with the farthest centres is kept.
+
+    Args:
+        n_classes, n_bits, generator: as in `hash_centres`.
+
+    Raises:
+        ConfigError: no projection that was tried keeps all classes apart.
+
+    Source: methods/2-implicit-and-classification.md, section 12.
+    """
+    _check_room(n_classes, n_bits)
+    order = 1 << (max(n_bits, n_classes + 1) - 1).bit_length()
+    matrix = hadamard(order)
+    assert matrix is not None
+    rows = _random_rows(matrix.float(), n_classes, generator)
+    if order == n_bits:
+        return HashCentres(rows, "hadamard", _min_distance(rows), _distinct_columns(rows))
+    best = torch.ones(n_classes, n_bits)
+    for draw in range(PROJECTIONS):
+        codes = binarize(rows @ torch.randn(order, n_bits, generator=generator))
+        best = max(best, codes, key=_min_distance)
+        if draw >= ROW_DRAWS - 1 and _min_distance(best) > 0:
+            break
+    found = HashCentres(best, "projected hadamard", _min_distance(best), _distinct_columns(best))
+    if found.min_distance == 0:
+        raise ConfigError(
+            f"No projection keeps {n_classes} classes apart in {n_bits} bits. Choose a longer code."
+        )
+    return found
 
 
 def multi_label_centres(centres: Tensor, labels: Tensor, filler: Tensor) -> Tensor:
@@ -83,6 +127,15 @@ def multi_label_centres(centres: Tensor, labels: Tensor, filler: Tensor) -> Tens
     """
     votes = labels.to(centres.dtype) @ centres
     return torch.where(votes == 0, filler, binarize(votes))
+
+
+def _check_room(n_classes: int, n_bits: int) -> None:
+    """Raise ConfigError when there are more classes than codes."""
+    if n_bits < 63 and n_classes > 2**n_bits:
+        raise ConfigError(
+            f"{n_classes} classes cannot have {n_classes} different centres of {n_bits} bits "
+            f"({2**n_bits} codes exist). Choose a longer code."
+        )
 
 
 def _random_rows(matrix: Tensor, n_rows: int, generator: torch.Generator) -> Tensor:
