@@ -56,7 +56,15 @@ def pair_weights(s: Tensor, mask: Tensor) -> Tensor:
     return torch.where((n_similar > 0) & (n_dissimilar > 0), weights, 1.0)
 
 
-def squared_distances(u: Tensor) -> Tensor:
-    """Squared Euclidean distances of all rows, float (n, n); 0 on the diagonal, never negative."""
-    norms = u.square().sum(dim=1)
-    return (norms[:, None] + norms[None, :] - 2 * u @ u.T).clamp(min=0)
+def squared_distances(u: Tensor, others: Tensor | None = None) -> Tensor:
+    """Squared Euclidean distances of the rows of u to those of `others` (to u's own when None), float (n, m).
+
+    Never negative; of a row to itself 0 up to rounding, which grows with the length of the rows.
+
+    Args:
+        u: float (n, n_bits).
+        others: float (m, n_bits).
+    """
+    others = u if others is None else others
+    squares, other_squares = u.square().sum(dim=1), others.square().sum(dim=1)
+    return (squares[:, None] + other_squares[None, :] - 2 * u @ others.T).clamp(min=0)
