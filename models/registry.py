@@ -34,6 +34,7 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("csq", "models.methods.classification.csq:CSQ"),
     ("dbh", "models.methods.classification.dbh:DBH"),
     ("ssdh", "models.methods.classification.ssdh:SSDH"),
+    ("greedyhash", "models.methods.classification.greedyhash:GreedyHash"),
     ("orthohash", "models.methods.classification.orthohash:OrthoHash"),
     # quantization
     ("dpq", "models.methods.quantization.dpq:DPQ"),
