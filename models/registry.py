@@ -22,7 +22,9 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dpsh", "models.methods.pairwise.dpsh:DPSH"),
     ("dsdh", "models.methods.pairwise.dsdh:DSDH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
+    ("dhn", "models.methods.pairwise.dhn:DHN"),
     ("adsh", "models.methods.pairwise.adsh:ADSH"),
+    ("ddsh", "models.methods.pairwise.ddsh:DDSH"),
     # multiwise
     ("dnnh", "models.methods.multiwise.dnnh:DNNH"),
     ("dtsh", "models.methods.multiwise.dtsh:DTSH"),

@@ -53,8 +53,8 @@ SPEC = MethodSpec(
     ),
     good_for="One loss without weights to balance, and even bits, because outputs are normalised.",
     objective=(
-        r"\mathcal L=-\frac1N\sum_{i,c}\frac{y_{ic}}{\sum_{k}y_{ik}}\log\frac{e^{z_{ic}}}{\sum_{k}e^{z_{ik}}},"
-        r"\qquad z_{ic}=s\Big(\frac{u_i^\top o_c}{\lVert u_i\rVert\sqrt K}-m\,y_{ic}\Big)"
+        r"\mathcal L=-\frac1N\sum_{i,c}\frac{y_{ic}}{\sum_{k}y_{ik}}\log\frac{e^{z_{ic}}}{\sum_{k}e^{z_{ik}}}"
+        r",\qquad z_{ic}=s\Big(\frac{u_i^\top o_c}{\lVert u_i\rVert\sqrt K}-m\,y_{ic}\Big)"
     ),
     symbols=(
         (r"u_i", "output for image i after batch normalisation; its signs are the bits"),
