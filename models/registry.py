@@ -36,7 +36,9 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("csq", "models.methods.classification.csq:CSQ"),
     ("dbh", "models.methods.classification.dbh:DBH"),
     ("ssdh", "models.methods.classification.ssdh:SSDH"),
+    ("subic", "models.methods.classification.subic:SUBIC"),
     ("greedyhash", "models.methods.classification.greedyhash:GreedyHash"),
+    ("dpn", "models.methods.classification.dpn:DPN"),
     ("orthohash", "models.methods.classification.orthohash:OrthoHash"),
     # quantization
     ("dpq", "models.methods.quantization.dpq:DPQ"),

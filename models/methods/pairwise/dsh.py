@@ -42,10 +42,7 @@ SPEC = MethodSpec(
     supervision=Supervision.PAIRS,
     code_kind=CodeKind.BINARY,
     citation=Citation(
-        "H. Liu, R. Wang, S. Shan, X. Chen",
-        "Deep Supervised Hashing for Fast Image Retrieval",
-        "CVPR",
-        2016,
+        "H. Liu, R. Wang, S. Shan, X. Chen", "Deep Supervised Hashing for Fast Image Retrieval", "CVPR", 2016
     ),
     loss_kind="product of similarity and distance (contrastive, with a margin)",
     idea=(
@@ -68,6 +65,10 @@ SPEC = MethodSpec(
         (r"\mathcal P", "ordered pairs of two different images of the batch"),
         (r"\alpha", "weight of the term that draws outputs to +1 or -1"),
         (r"N,\ K", "images in the batch, bits"),
+    ),
+    multi_label_note=(
+        "Where most pairs share a label, as on toyscenes, the pull outweighs the push and codes crowd "
+        "together: mAP 0.78 at 32 bits; 0.87 if both kinds of pair weigh the same, which is not DSH."
     ),
     differs=(
         "A small head on stored features is trained with AdamW; the paper trains a network of three "
