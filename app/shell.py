@@ -20,6 +20,7 @@ st.logo(str(FOLDER / "icon.svg"), size="medium")
 page = st.navigation(
     [
         st.Page(SEARCH, title="Search", default=True),
+        st.Page(VIEWS / "methods.py", title="Methods"),
         st.Page(VIEWS / "compare.py", title="Compare"),
         st.Page(VIEWS / "map.py", title="Map"),
         st.Page(VIEWS / "codes.py", title="Codes"),

@@ -27,6 +27,8 @@ _KEYS = ("db", "method", "bits", "q", "n")
 # Keys of the session. `observed` is the address as the browser last reported it; `written` is set while the
 # address at hand is our own, put there by a callback before this run.
 _SELECTION, _TRAIL, _NOTES, _OBSERVED, _WRITTEN = "selection", "trail", "notes", "observed", "written"
+# The opened card's name in the address, and the bar's method when it was opened.
+_CARD, _CARD_BESIDE = "card", "card_beside"
 
 
 def current() -> Selection:
@@ -85,6 +87,31 @@ def choose(**values: Any) -> None:
         st.session_state[_TRAIL] = []
         del params["q"]
     _change(_nearest(params))
+
+
+def card() -> str | None:
+    """The method whose card is open on the Methods page; follows the bar. None: the list of all is shown."""
+    name = st.query_params.get(_CARD)
+    if not name:
+        st.session_state.pop(_CARD_BESIDE, None)
+        return None
+    method = current().method
+    if st.session_state.setdefault(_CARD_BESIDE, method) != method:
+        open_card(method)
+        return method
+    return str(name).strip().lower()
+
+
+def open_card(name: str | None) -> None:
+    """Open the card of a method, which becomes the chosen one where it has codes; None closes it."""
+    if name is None:
+        st.query_params.pop(_CARD, None)
+        st.session_state.pop(_CARD_BESIDE, None)
+        return
+    if name in catalog.methods(current().dataset) and name != current().method:
+        choose(method=name)
+    st.query_params[_CARD] = name
+    st.session_state[_CARD_BESIDE] = current().method
 
 
 def trail() -> list[QueryRef]:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import state
 from app.components.frontend import component
+from app.components.method_link import method_link
 from app.services import catalog, images
 
 _query_and_share = component("bar_query")
@@ -19,17 +20,18 @@ def bar(search_page: str) -> None:
             "Database",
             [info.name for info in catalog.datasets()],
             label_visibility="collapsed",
-            width=140,
+            width=130,
             **state.widget("db"),
         )
         st.selectbox(
             "Method",
             catalog.methods(chosen.dataset),
-            format_func=catalog.method_label,
+            format_func=catalog.method_entry,
             label_visibility="collapsed",
-            width=120,
+            width=225,
             **state.widget("method"),
         )
+        method_link(chosen.method, short=True)
         st.segmented_control(
             "Code length in bits",
             catalog.lengths(chosen.dataset, chosen.method),

@@ -8,6 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.method_picture import method_picture
+from app.components.prose import section
+from app.services.methods import SUPERVISION
+
 _CODE_KIND = {
     "binary": "binary, compared by Hamming distance",
     "codebook": "codebook words, compared by asymmetric distance",
@@ -26,28 +30,69 @@ def method_card(card: Mapping[str, Any]) -> None:
     Args:
         card: one entry of `methods.json`; fields that are missing or empty are left out.
     """
+    st.header(str(card.get("label") or card["title"]))
     st.markdown(_citation(card))
+    _badges(card)
     if reconstruction := card.get("reconstruction"):
-        st.badge("Reconstruction", icon=":material/architecture:", color="orange")
-        st.caption(reconstruction)
+        st.caption(f"Reconstruction: {reconstruction}")
     left, right = st.columns(2, gap="medium")
     with left:
-        st.html(f'<div class="hl-card"><dl>{_facts(card)}</dl></div>')
         if idea := card.get("idea"):
             st.markdown(f"**Idea.** {idea}")
         if good_for := card.get("good_for"):
             st.markdown(f"**Good for.** {good_for}")
+        st.html(f'<div class="hl-card"><dl>{_facts(card)}</dl></div>')
         _listed("Differs from the paper", card.get("differs"))
     with right:
+        if picture := card.get("picture"):
+            method_picture(str(card["name"]), picture)
         if objective := card.get("objective"):
             st.markdown("#### Objective")
             st.latex(objective)
             symbols = (f"- ${symbol}$: {meaning}" for symbol, meaning in card.get("symbols", ()))
             st.markdown("\n".join(symbols))
-        if params := card.get("params"):
-            st.markdown("#### Hyper-parameters")
-            st.dataframe(param_rows(params), hide_index=True, key="card_params", alt="Hyper-parameters")
-        _listed("References", card.get("references"))
+    if params := card.get("params"):
+        st.markdown("#### Hyper-parameters")
+        st.dataframe(param_rows(params), hide_index=True, key="card_params", alt="Hyper-parameters")
+
+
+def method_sources(card: Mapping[str, Any]) -> None:
+    """Figures that others published of the method, and what was read."""
+    published = published_rows([card])
+    st.markdown("#### Published figures")
+    if published["method"]:
+        del published["method"]
+        st.caption(section("methods", "published"))
+        st.dataframe(
+            published, hide_index=True, key="card_published", alt="Published figures with source and protocol"
+        )
+    else:
+        st.caption("None was found.")
+    _listed("References", card.get("references"))
+
+
+def _badges(card: Mapping[str, Any]) -> None:
+    """What kind of method it is, at a glance."""
+    with st.container(horizontal=True, gap="xsmall", key="card_badges"):
+        if family := card.get("family"):
+            st.badge(str(family), color="gray", help="Family in the survey of 2020")
+        if loss := card.get("loss_kind"):
+            st.badge(f"loss: {loss}", icon=":material/functions:", color="blue")
+        if supervision := card.get("supervision"):
+            words = SUPERVISION.get(str(supervision), str(supervision))
+            st.badge(f"learns from {words}", icon=":material/school:", color="green")
+        if "reads_multi_label" in card:
+            several = bool(card["reads_multi_label"])
+            st.badge(
+                "several labels per image" if several else "one label per image only",
+                icon=":material/check:" if several else ":material/block:",
+                color="green" if several else "red",
+                help=str(card.get("multi_label_note") or "") or None,
+            )
+        if reconstruction := card.get("reconstruction"):
+            st.badge(
+                "Reconstruction", icon=":material/architecture:", color="orange", help=str(reconstruction)
+            )
 
 
 def _listed(title: str, lines: Sequence[str] | None) -> None:
@@ -72,7 +117,7 @@ def _facts(card: Mapping[str, Any]) -> str:
     later = str(card.get("later_name", ""))
     lengths = card.get("n_bits") or {}
     recipe = card.get("recipe") or {}
-    training = "closed form, no epochs"
+    training = "solved on the whole train split at once, no epochs"
     if recipe.get("epochs"):
         training = (
             f"{recipe['epochs']} epochs, batches of {recipe['batch_size']}, learning rate {recipe['lr']:g}"
@@ -83,6 +128,7 @@ def _facts(card: Mapping[str, Any]) -> str:
     facts = {
         "Family, survey of 2020": family,
         "Family, edition of 2023": later,
+        "Its place": str(card.get("family_note", "")),
         "Learns from": _SUPERVISION.get(str(card.get("supervision")), str(card.get("supervision", ""))),
         "Loss": str(card.get("loss_kind", "")),
         "Codes": _CODE_KIND.get(str(card.get("code_kind")), str(card.get("code_kind", ""))),

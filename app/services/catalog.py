@@ -31,10 +31,17 @@ def _stored() -> dict[str, dict[str, tuple[int, ...]]]:
     return {
         dataset: {
             name: tuple(sorted(methods[name]))
-            for name in sorted(methods, key=lambda m: order.get(m, len(order)))
+            for name in sorted(methods, key=lambda m: (_family_place(m), order.get(m, len(order)), m))
         }
         for dataset, methods in lengths.items()
     }
+
+
+def _family_place(method: str) -> int:
+    """Place of a method's family, families in the order in which the cards name them first."""
+    families = list(dict.fromkeys(card.get("family") for card in _cards().values()))
+    family = _cards().get(method, {}).get("family")
+    return families.index(family) if family in families else len(families)
 
 
 @lru_cache(maxsize=1)
@@ -96,6 +103,20 @@ def default_query(dataset: str) -> int:
     return int(np.abs(ap - ap.mean()).argmin())
 
 
+def why_no_runs(dataset: str, method: str) -> str:
+    """Why a method has no codes for a data set, in its own words where it gave any; no full stop."""
+    card = _cards().get(method)
+    if card is None:
+        return "there is no such method"
+    info = next((info for info in dataset_infos() if info.name == dataset), None)
+    if info is not None and info.label_kind == "multi" and not card.get("reads_multi_label", True):
+        reason = str(card.get("multi_label_note") or "it needs exactly one class per image")
+        return f"these images have several labels each, and {method_label(method)} does not read them: " + (
+            reason.rstrip(".")
+        )
+    return "nobody has run it on these data yet"
+
+
 def has_bits(dataset: str, method: str, n_bits: int) -> bool:
     """True for binary codes; False for codes that name words of codebooks."""
     return bool(open_run(dataset, method, n_bits).result.get("code_kind", CodeKind.BINARY) == CodeKind.BINARY)
@@ -112,7 +133,7 @@ def open_dataset(name: str) -> Dataset:
     return load_dataset(name)
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=256)
 def open_run(dataset: str, method: str, n_bits: int) -> StoredRun:
     """A stored run; what it has read stays in memory, read-only and shared by every session."""
     return RunStore().open(dataset, method, n_bits, SEED)
@@ -124,6 +145,12 @@ def _cards() -> dict[str, dict[str, Any]]:
     if not path.is_file():
         return {}
     return {card["name"]: card for card in json.loads(path.read_text("utf-8"))}
+
+
+def carded() -> tuple[str, ...]:
+    """Names of all methods that have a card, in the order in which they are shown."""
+    order = {name: place for place, name in enumerate(method_names())}
+    return tuple(sorted(_cards(), key=lambda name: order.get(name, len(order))))
 
 
 def method_card(name: str) -> dict[str, Any]:
@@ -139,6 +166,12 @@ def method_title(name: str) -> str:
 def method_label(name: str) -> str:
     """Name of a method where room is short, as the papers write it."""
     return str(method_card(name).get("label") or name.upper())
+
+
+def method_entry(name: str) -> str:
+    """A method as a list of many names it: with its family."""
+    family = method_card(name).get("family")
+    return f"{method_label(name)} · {family}" if family else method_label(name)
 
 
 def describe(dataset: str, split: Split, row: int) -> str:

@@ -5,7 +5,8 @@ import streamlit as st
 from app import state
 from app.components import method_charts as charts
 from app.components.leaderboard import leaderboard, leaderboard_rows
-from app.components.method_card import method_card, published_rows
+from app.components.method_card import published_rows
+from app.components.method_link import method_link
 from app.components.prose import section
 from app.components.protocol_line import protocol_line
 from app.components.reading import reading_style
@@ -85,4 +86,6 @@ with right:
         st.caption("None was found for these methods.")
 
 st.subheader(f"About {label}")
-method_card(catalog.method_card(method))
+if idea := catalog.method_card(method).get("idea"):
+    st.markdown(idea)
+method_link(method)

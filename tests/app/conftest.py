@@ -30,6 +30,7 @@ from models.engine.run_files import (
 from models.engine.store import RunStore
 from models.metrics import evaluate
 from models.types import BinaryCodes, CodebookCodes
+from tests.app.many import grow
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def card(name: str, family: str) -> dict[str, Any]:
         "title": f"Full title of {name.upper()}",
         "family": family,
         "later_name": "ranking-based",
-        "supervision": "pairs",
+        "supervision": "unsupervised" if family == "classic" else "pairs",
         "code_kind": "codebook" if family == "quantization" else "binary",
         "citation": {
             "authors": "A. Author",
@@ -247,6 +248,21 @@ def stored(sample_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(sample_tree))
     _forget()
     yield sample_tree
+    monkeypatch.undo()
+    _forget()
+
+
+@pytest.fixture(scope="session")
+def many_tree(sample_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grow(sample_tree, tmp_path_factory.mktemp("many") / "sample_data")
+
+
+@pytest.fixture
+def many(many_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Like `stored`, with 32 methods of six families, some of which do not read several labels."""
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(many_tree))
+    _forget()
+    yield many_tree
     monkeypatch.undo()
     _forget()
 

@@ -1,0 +1,139 @@
+"""All methods beside each other: what each is, whether it runs on a data set, and what it reaches there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.services import catalog, metrics
+from app.services.metrics import Entry
+
+# Kinds of loss, and the words that cards use for them; the first kind that fits decides.
+_LOSSES = {
+    "likelihood": ("likelihood",),
+    "difference": ("difference", "similarity matrix"),
+    "product": ("product", "contrastive"),
+    "margin": ("triplet", "hinge", "margin"),
+    "ranking measure": ("average precision", "ndcg", "discounted gain", "mutual information", "ranking"),
+    "centre or target": ("centre", "target", "proxy"),
+    "class loss": ("class", "cross-entropy", "softmax", "cosine"),
+    "reconstruction": ("quantization error", "reconstruction", "quantization"),
+    "none": ("none",),
+}
+OTHER_LOSS = "other"
+SUPERVISION = {
+    "unsupervised": "no labels",
+    "pairs": "pairs",
+    "triplets": "triplets",
+    "labels": "classes",
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One method in the list of all.
+
+    Attributes:
+        name, label, year: which method.
+        family, later_name: its family in the editions of 2020 and 2023.
+        supervision: what it learns from, one of `SUPERVISION`.
+        loss, loss_group: its kind of loss in its own words, and in one of a few.
+        use: what it is good for, one line.
+        multi: whether it reads several labels per image; None when nobody said.
+        reconstructed: part of it was put together without a source.
+        entry: the run shown, of the length nearest to the one asked for; None without runs.
+        why_not: why it has no runs on the data set; empty when it has.
+    """
+
+    name: str
+    label: str
+    year: int | None
+    family: str
+    later_name: str
+    supervision: str
+    loss: str
+    loss_group: str
+    use: str
+    multi: bool | None
+    reconstructed: bool
+    entry: Entry | None
+    why_not: str
+
+
+def loss_group(loss: str) -> str:
+    """The kind of loss as one of a few words."""
+    text = loss.lower()
+    return next((group for group, words in _LOSSES.items() if any(w in text for w in words)), OTHER_LOSS)
+
+
+@lru_cache(maxsize=32)
+def listed(dataset: str, n_bits: int) -> tuple[Listed, ...]:
+    """Every method that has a card or runs, in the order of the zoo, families together."""
+    runs: dict[str, list[Entry]] = {}
+    for entry in metrics.leaderboard(dataset):
+        runs.setdefault(entry.method, []).append(entry)
+    names = list(dict.fromkeys((*catalog.carded(), *catalog.methods(dataset))))
+    found = [_listed(dataset, name, runs.get(name, []), n_bits) for name in names]
+    order = {family: place for place, family in enumerate(dict.fromkeys(m.family for m in found))}
+    return tuple(sorted(found, key=lambda m: order[m.family]))
+
+
+def _listed(dataset: str, name: str, runs: list[Entry], n_bits: int) -> Listed:
+    card = catalog.method_card(name)
+    loss = str(card.get("loss_kind", ""))
+    return Listed(
+        name=name,
+        label=catalog.method_label(name),
+        year=(card.get("citation") or {}).get("year"),
+        family=str(card.get("family", "")),
+        later_name=str(card.get("later_name", "")),
+        supervision=str(card.get("supervision", "")),
+        loss=loss,
+        loss_group=loss_group(loss),
+        use=str(card.get("good_for", "")),
+        multi=card.get("reads_multi_label"),
+        reconstructed=bool(card.get("reconstruction")),
+        entry=min(runs, key=lambda e: (abs(e.n_bits - n_bits), e.n_bits), default=None),
+        why_not="" if runs else catalog.why_no_runs(dataset, name),
+    )
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A run against the reference method at the same length; `gain` is None where that has no such run."""
+
+    entry: Entry
+    gain: float | None
+
+
+def reference(dataset: str) -> str | None:
+    """The method to beat: of those that use no label, the one with the best mean of expected mAP."""
+    scores: dict[str, list[float]] = {}
+    for entry in metrics.leaderboard(dataset):
+        if catalog.method_card(entry.method).get("supervision") == "unsupervised":
+            scores.setdefault(entry.method, []).append(entry.map_expected)
+    return max(scores, key=lambda name: sum(scores[name]) / len(scores[name]), default=None)
+
+
+@lru_cache(maxsize=8)
+def reference_map(dataset: str) -> Mapping[int, float]:
+    """Expected mAP of the reference method by code length."""
+    name = reference(dataset)
+    return {e.n_bits: e.map_expected for e in metrics.leaderboard(dataset) if e.method == name}
+
+
+def gains(dataset: str, method: str) -> tuple[Gain, ...]:
+    """The runs of a method by length, each against the reference method."""
+    base = reference_map(dataset)
+    runs = sorted((e for e in metrics.leaderboard(dataset) if e.method == method), key=lambda e: e.n_bits)
+    return tuple(Gain(e, e.map_expected - base[e.n_bits] if e.n_bits in base else None) for e in runs)
+
+
+def best_of_families(dataset: str, n_bits: int | None = None) -> dict[str, str]:
+    """The method with the best expected mAP of each family, at one length or over all of them."""
+    best: dict[str, str] = {}
+    for entry in metrics.leaderboard(dataset):  # best first
+        if n_bits in (None, entry.n_bits):
+            best.setdefault(entry.family, entry.method)
+    return best
