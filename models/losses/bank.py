@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from models.losses.pairs import half_inner_products, other_pairs, share_label
+
 
 class MemoryBank(nn.Module):
     """Last outputs of all train images, with their labels; needed in training only.
@@ -46,6 +48,28 @@ class MemoryBank(nn.Module):
         """Keep the outputs u, float (n, n_outputs), of train images `rows`, int64 (n,)."""
         self.u[rows] = u.detach().to(self.u.dtype)
         self.visited[rows] = True
+
+    def half_inner_products(self, u: Tensor) -> Tensor:
+        """Half the inner product of u, float (n, n_outputs), with every row of the bank, (n, n_train).
+
+        The gradient reaches u only: stored outputs are constants.
+        """
+        return 0.5 * u @ self.u.to(u.dtype).T
+
+    def compare(self, u: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Pairs of a batch with the bank, or inside the batch where the bank was never reset.
+
+        Args:
+            u: float (n, n_outputs).
+            labels: bool (n, n_classes).
+            rows: int64 (n,), train images of the batch.
+
+        Returns:
+            Half inner products, float (n, m); similar pairs, bool (n, m); pairs that count, bool (n, m).
+        """
+        if len(self.u) == 0:
+            return half_inner_products(u), share_label(labels), other_pairs(len(u), u.device)
+        return self.half_inner_products(u), *self.pairs(rows, labels)
 
     def pairs(self, rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Which pairs of batch and bank are similar, and which may be read; both bool (n, n_train).

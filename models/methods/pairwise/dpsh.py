@@ -6,6 +6,7 @@ towards the bit it will be rounded to.
 
     J = mean over pairs of [log(1 + e^theta_ij) - s_ij theta_ij] + eta * mean of (b_ik - u_ik)^2
     theta_ij = u_i . u_j / 2 -> `theta`    s_ij -> `s`    b = sgn(u) -> `binarize(u)`    eta -> `params.eta`
+    stored u of all train images -> `bank`
 
 Differs from the paper, references: see SPEC.
 """
@@ -13,12 +14,14 @@ Differs from the paper, references: see SPEC.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
-from models.losses.pairs import half_inner_products, masked_mean, other_pairs, pair_likelihood, share_label
+from models.losses.bank import MemoryBank
+from models.losses.pairs import half_inner_products, masked_mean, other_pairs, pair_likelihood
 from models.losses.quantization import squared_error
-from models.methods.base import Batch, Method, param
+from models.methods.base import Batch, Method, TrainSet, param
 from models.methods.picture import Picture, pair_picture
 from models.methods.protocols import CIFAR_A, CIFAR_B, NUS_21, SURVEY_TABLE
 from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
@@ -59,8 +62,11 @@ SPEC = MethodSpec(
         (r"N,\ K", "images in the batch, bits"),
     ),
     differs=(
-        "Pairs are taken inside the batch. The paper compares the batch with stored outputs of all train "
-        "images.",
+        "Pairs are taken inside the batch; with memory set to bank, the batch meets the stored outputs of "
+        "all train images, as in the paper.",
+        "The bank is written after the step instead of before it, and images it has not seen are left out.",
+        "Stored outputs are out of date at our learning rate: with the bank, digits at 32 bits reach mAP "
+        "0.479 at 0.003 and 30 epochs, but 0.965 at 0.0003 and 100 epochs.",
         "Both terms are means, the paper's are sums over all train pairs; eta = 10 there is about 0.1 here.",
         "A small head on stored features is trained with AdamW; the paper trains CNN-F end to end with SGD.",
         "The paper's eta (10 on CIFAR-10, 100 on NUS-WIDE) and its search of the learning rate are "
@@ -100,36 +106,50 @@ class DPSHParams:
         low=0.0,
         high=10.0,
     )
+    memory: str = param(
+        "batch",
+        "Pairs inside the batch, or with the last outputs of all train images (wants a small learning rate)",
+        source="ours; the paper uses the bank",
+        choices=("batch", "bank"),
+    )
 
 
-def dpsh_loss(u: Tensor, s: Tensor, eta: float) -> dict[str, Tensor]:
+def dpsh_loss(u: Tensor, theta: Tensor, s: Tensor, mask: Tensor, eta: float) -> dict[str, Tensor]:
     """Loss of one batch.
 
     Args:
         u: float (n, n_bits), relaxed codes.
-        s: bool (n, n), similar pairs; the diagonal is not read.
+        theta: float (n, m), half inner products of the batch with itself or with the bank.
+        s: bool (n, m), similar pairs.
+        mask: bool (n, m), pairs that count.
         eta: weight of the quantization term.
 
     Returns:
         `likelihood` and `quantization`, scalars, weighted.
     """
-    theta = half_inner_products(u)
-    likelihood = masked_mean(pair_likelihood(theta, s), other_pairs(len(u), u.device))
+    likelihood = masked_mean(pair_likelihood(theta, s), mask)
     return {"likelihood": likelihood, "quantization": eta * squared_error(u)}
 
 
 class DPSH(Method):
-    """Deep Pairwise-Supervised Hashing."""
+    """Deep Pairwise-Supervised Hashing. `bank` is filled only when `params.memory` asks for it."""
 
     spec = SPEC
     Params = DPSHParams
     params: DPSHParams
 
+    def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
+        """Store sizes, build the head and an empty bank."""
+        super().__init__(n_bits, n_features, n_classes, params)
+        self.bank = MemoryBank()
+
     @classmethod
     def picture(cls) -> Picture:
         """The two likelihoods of a pair, for outputs of several lengths."""
         return pair_picture(
-            lambda u, s, length: dpsh_loss(length * u, s, eta=0.1)["likelihood"],
+            lambda u, s, length: dpsh_loss(
+                u, half_inner_products(length * u), s, other_pairs(2, u.device), eta=0.1
+            )["likelihood"],
             values=(0.25, 0.5, 1.0, 1.5),
             slider="length of the outputs, |u|",
             start=2,
@@ -139,6 +159,17 @@ class DPSH(Method):
             ),
         )
 
+    def before_fit(self, train: TrainSet) -> None:
+        """Empty the bank."""
+        if self.params.memory == "bank":
+            self.bank.reset(train.labels, self.n_bits)
+
+    def after_step(self, batch: Batch) -> None:
+        """Keep the batch's outputs."""
+        if self.params.memory == "bank":
+            self.bank.store(batch.rows, batch.u)
+
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Likelihood of the batch's pairs, and quantization."""
-        return dpsh_loss(batch.u, share_label(batch.labels), self.params.eta)
+        """Likelihood of pairs, and quantization."""
+        theta, s, mask = self.bank.compare(batch.u, batch.labels, batch.rows)
+        return dpsh_loss(batch.u, theta, s, mask, self.params.eta)

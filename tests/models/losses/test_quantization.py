@@ -7,7 +7,12 @@ import math
 import pytest
 import torch
 
-from models.losses.quantization import log_cosh_error, squared_error
+from models.losses.quantization import (
+    absolute_error,
+    log_cosh_error,
+    squared_error,
+    straight_through_sign,
+)
 
 FIXTURE_T = torch.tensor(
     [[1.2, -0.8, 0.5, 1.0], [0.9, -1.1, 0.7, -0.2], [-1.0, 0.6, -0.4, 0.8], [-0.7, 1.3, -0.9, -1.2]],
@@ -40,3 +45,29 @@ def test_log_cosh_laws() -> None:
         assert error.item() == pytest.approx(log_cosh_error(-u).item())
         assert abs(error.item() - abs(value - 1)) <= math.log(2) + 1e-6
         assert u.grad is not None and abs(u.grad.item()) <= 1
+
+
+def test_absolute_error_of_fixture_t() -> None:
+    """By hand: |u| is off 1 by .2 .2 .5 0, .1 .1 .3 .8, 0 .4 .6 .2, .3 .3 .1 .2: 4.3."""
+    assert float(absolute_error(FIXTURE_T)) == pytest.approx(4.3 / 16)
+
+
+def test_absolute_error_laws() -> None:
+    """Zero exactly at |h| = 1, even, slope of size 1."""
+    assert float(absolute_error(torch.tensor([1.0, -1.0]))) == 0
+    for value, slope in ((0.4, -1.0), (-0.4, 1.0), (3.0, 1.0), (-3.0, -1.0)):
+        h = torch.tensor([value], requires_grad=True)
+        error = absolute_error(h)
+        error.backward()
+        assert error.item() == pytest.approx(abs(abs(value) - 1))
+        assert h.grad is not None and h.grad.item() == slope
+
+
+def test_straight_through_sign() -> None:
+    """Section 11: forward the sign (0 gives +1), backward the identity, whatever the size of u."""
+    u = torch.tensor([[0.0, -0.3, 1e4], [-0.0, 2.0, -1e-6]], requires_grad=True)
+    b = straight_through_sign(u)
+    assert b.tolist() == [[1, -1, 1], [1, 1, -1]]
+    weights = torch.arange(6.0).reshape(2, 3)
+    (b * weights).sum().backward()
+    assert u.grad is not None and torch.equal(u.grad, weights)
