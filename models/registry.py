@@ -23,8 +23,10 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dsdh", "models.methods.pairwise.dsdh:DSDH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
     ("dhn", "models.methods.pairwise.dhn:DHN"),
+    ("hashnet", "models.methods.pairwise.hashnet:HashNet"),
     ("adsh", "models.methods.pairwise.adsh:ADSH"),
     ("ddsh", "models.methods.pairwise.ddsh:DDSH"),
+    ("sh_bdnn", "models.methods.pairwise.sh_bdnn:SHBDNN"),
     # multiwise
     ("dnnh", "models.methods.multiwise.dnnh:DNNH"),
     ("dtsh", "models.methods.multiwise.dtsh:DTSH"),
