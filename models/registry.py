@@ -39,6 +39,7 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dbh", "models.methods.classification.dbh:DBH"),
     ("ssdh", "models.methods.classification.ssdh:SSDH"),
     ("subic", "models.methods.classification.subic:SUBIC"),
+    ("hcbdh", "models.methods.classification.hcbdh:HCBDH"),
     ("greedyhash", "models.methods.classification.greedyhash:GreedyHash"),
     ("dpn", "models.methods.classification.dpn:DPN"),
     ("orthohash", "models.methods.classification.orthohash:OrthoHash"),
