@@ -21,19 +21,23 @@ METHODS: tuple[tuple[str, str], ...] = (
     # pairwise
     ("dpsh", "models.methods.pairwise.dpsh:DPSH"),
     ("dsdh", "models.methods.pairwise.dsdh:DSDH"),
+    ("dfh", "models.methods.pairwise.dfh:DFH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
     ("dhn", "models.methods.pairwise.dhn:DHN"),
     ("hashnet", "models.methods.pairwise.hashnet:HashNet"),
+    ("dch", "models.methods.pairwise.dch:DCH"),
     ("adsh", "models.methods.pairwise.adsh:ADSH"),
     ("ddsh", "models.methods.pairwise.ddsh:DDSH"),
     ("sh_bdnn", "models.methods.pairwise.sh_bdnn:SHBDNN"),
     # multiwise
     ("dnnh", "models.methods.multiwise.dnnh:DNNH"),
+    ("drsch", "models.methods.multiwise.drsch:DRSCH"),
     ("dtsh", "models.methods.multiwise.dtsh:DTSH"),
     # implicit
     ("mihash", "models.methods.implicit.mihash:MIHash"),
     ("talr", "models.methods.implicit.talr:TALR"),
     ("talr_ndcg", "models.methods.implicit.talr_ndcg:TALRNDCG"),
+    ("andsh", "models.methods.implicit.andsh:AnDSH"),
     # classification
     ("csq", "models.methods.classification.csq:CSQ"),
     ("dbh", "models.methods.classification.dbh:DBH"),
