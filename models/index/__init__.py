@@ -1,17 +1,20 @@
-"""One adapter per index. FAISS is loaded when an index is built, not at import."""
+"""One adapter per index, one table of them. FAISS is loaded when an index is built, not at import."""
 
 from models.index.adc_flat import AdcFlat
 from models.index.base import Index, SearchResult
 from models.index.binary_flat import BinaryFlat
-from models.types import BinaryCodes, Codes
+from models.index.kinds import KINDS, IndexKind, IndexSetting, index_kind, open_index
+from models.index.recall import recall_at_k
 
-__all__ = ["AdcFlat", "BinaryFlat", "Index", "SearchResult", "open_index"]
-
-
-def open_index(codes: Codes) -> Index:
-    """The exhaustive index for this kind of codes.
-
-    Raises:
-        DataError: the database is empty.
-    """
-    return BinaryFlat(codes) if isinstance(codes, BinaryCodes) else AdcFlat(codes)
+__all__ = [
+    "KINDS",
+    "AdcFlat",
+    "BinaryFlat",
+    "Index",
+    "IndexKind",
+    "IndexSetting",
+    "SearchResult",
+    "index_kind",
+    "open_index",
+    "recall_at_k",
+]

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from models.codes.asymmetric import check_embeddings
-from models.codes.packing import as_words
 from models.errors import DataError
 from models.index.base import SearchResult, check_database, check_search
+from models.index.buckets import Buckets
 from models.types import BinaryCodes, CodebookCodes, Float32, Int64, Queries
 
 
@@ -30,14 +30,8 @@ class AdcFlat:
         """
         check_database(len(codes))
         self.codes = codes
-        _, first, code_of_item, n_items = np.unique(
-            as_words(codes.indices), axis=0, return_index=True, return_inverse=True, return_counts=True
-        )
-        # Items sorted by code, then id: those of code c are _items[_begins[c] : _begins[c] + _n_items[c]].
-        self._items = np.argsort(code_of_item.reshape(-1), kind="stable")
-        self._n_items = n_items
-        self._begins = np.cumsum(n_items) - n_items
-        self._index = _filled_index(codes[first])
+        self.buckets = Buckets(codes.indices)
+        self._index = filled_index(codes[self.buckets.first])
 
     @property
     def n_database(self) -> int:
@@ -55,22 +49,22 @@ class AdcFlat:
         distances = np.empty((len(queries), k), dtype=np.float32)
         ids = np.empty((len(queries), k), dtype=np.int64)
         beyond = np.empty(len(queries), dtype=np.int64)
-        pending, n_codes = np.arange(len(queries)), min(k + 1, len(self._n_items))
+        pending, n_codes = np.arange(len(queries)), min(k + 1, len(self.buckets))
         while len(pending):
             found, codes = self._search_codes(queries[pending], n_codes)
             undecided = []
             for row, code_distances, code_ids in zip(pending.tolist(), found, codes, strict=True):
-                item_distances, items = self._spread(code_distances, code_ids)
+                item_distances, items = self.buckets.spread(code_distances, code_ids)
                 # Further codes could still tie with the k-th item, unless the farthest one found is beyond
                 # it.
-                if n_codes < len(self._n_items) and not code_distances[-1] > item_distances[k - 1]:
+                if n_codes < len(self.buckets) and not code_distances[-1] > item_distances[k - 1]:
                     undecided.append(row)
                     continue
                 distances[row], ids[row] = item_distances[:k], items[:k]
                 beyond[row] = int((item_distances == item_distances[k - 1]).sum()) - int(
                     (distances[row] == item_distances[k - 1]).sum()
                 )
-            pending, n_codes = np.array(undecided, dtype=np.int64), min(2 * n_codes, len(self._n_items))
+            pending, n_codes = np.array(undecided, dtype=np.int64), min(2 * n_codes, len(self.buckets))
         return SearchResult(distances, ids, lambda: beyond)
 
     def _search_codes(self, queries: Float32, n_codes: int) -> tuple[Float32, Int64]:
@@ -78,18 +72,8 @@ class AdcFlat:
         scores, codes = self._index.search(np.ascontiguousarray(queries), n_codes)
         return (-scores if self.codes.metric == "ip" else scores), codes
 
-    def _spread(self, distances: Float32, codes: Int64) -> tuple[Float32, Int64]:
-        """From codes to their items, by distance and then id."""
-        n_items = self._n_items[codes]
-        ends = np.cumsum(n_items)
-        within = np.arange(ends[-1]) - np.repeat(ends - n_items, n_items)
-        items = self._items[np.repeat(self._begins[codes], n_items) + within]
-        item_distances = np.repeat(distances, n_items)
-        order = np.lexsort((items, item_distances))
-        return item_distances[order], items[order]
 
-
-def _filled_index(codes: CodebookCodes) -> Any:
+def filled_index(codes: CodebookCodes) -> Any:
     """A FAISS index that holds these codes.
 
     Product codes go into IndexPQ as they are. Additive ones are decoded: the sum of words has no per-book

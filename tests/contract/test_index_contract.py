@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.hamming import hamming_distances
 from models.codes.packing import pack
-from models.errors import DataError
-from models.index import AdcFlat, BinaryFlat, open_index
+from models.errors import ConfigError, DataError, UnknownNameError
+from models.index import KINDS, AdcFlat, BinaryFlat, open_index, recall_at_k
+from models.spec import CodeKind
 from models.types import BinaryCodes, CodebookCodes, Codes, Queries
+
+ON_DISK = ("milvus",)  # has tests of its own
+PAIRS = [
+    (name, code_kind) for name, kind in KINDS.items() if name not in ON_DISK for code_kind in kind.classes
+]
+each_kind = pytest.mark.parametrize(("kind", "code_kind"), PAIRS)
 
 
 def binary_pair(n_query: int, n_database: int, n_bits: int, seed: int) -> tuple[Queries, Codes]:
@@ -38,14 +45,23 @@ def codebook_pair(
     return queries, CodebookCodes(indices, books, structure, metric)  # type: ignore[arg-type]
 
 
+def pair_of(code_kind: CodeKind, n: int = 90, seed: int = 0) -> tuple[Queries, Codes]:
+    if code_kind is CodeKind.BINARY:
+        return binary_pair(4, n, 16, seed)
+    return codebook_pair(4, n, 16, "product", "l2", seed)
+
+
+def true_distances(queries: Queries, database: Codes) -> np.ndarray:
+    if isinstance(queries, BinaryCodes) and isinstance(database, BinaryCodes):
+        return hamming_distances(queries, database).astype(np.float32)
+    assert not isinstance(queries, BinaryCodes)
+    assert not isinstance(database, BinaryCodes)
+    return asymmetric_distances(queries, database)
+
+
 def check_against_sorting(queries: Queries, database: Codes, k: int) -> None:
     result = open_index(database).search(queries, k)
-    if isinstance(queries, BinaryCodes) and isinstance(database, BinaryCodes):
-        distances = hamming_distances(queries, database).astype(np.float32)
-    else:
-        assert not isinstance(queries, BinaryCodes)
-        assert not isinstance(database, BinaryCodes)
-        distances = asymmetric_distances(queries, database)
+    distances = true_distances(queries, database)
     order = np.argsort(distances, axis=1, kind="stable")[:, :k]
     ranked = np.take_along_axis(distances, order, axis=1)
     assert np.array_equal(result.distances, ranked)
@@ -114,45 +130,118 @@ def test_collapsed_codes_come_in_order_of_id() -> None:
     assert result.n_tied_beyond.tolist() == [47]
 
 
-def test_results_do_not_depend_on_earlier_searches_and_inputs_are_left_alone() -> None:
-    for queries, database in (binary_pair(4, 90, 16, 0), codebook_pair(4, 90, 16, "product", "l2", 0)):
-        arrays = [getattr(part, "packed", getattr(part, "indices", part)) for part in (queries, database)]
-        before = [a.copy() for a in arrays]
-        for array in arrays:
-            array.setflags(write=False)
-        index = open_index(database)
-        first = index.search(queries, 5)
-        index.search(queries[1:3], 90)
-        again = index.search(queries, 5)
+@each_kind
+@given(st.integers(1, 120), st.integers(0, 1000), st.booleans(), st.data())
+def test_every_index_tells_the_truth_about_what_it_found(
+    kind: str, code_kind: CodeKind, n: int, seed: int, collapsed: bool, data: st.DataObject
+) -> None:
+    """It may miss items, but not lie: distances, order, number found, ties."""
+    queries, database = pair_of(code_kind, n, seed)
+    if collapsed:
+        database = database[np.arange(n) % 3 * (n > 3)]
+    k = data.draw(st.integers(1, n))
+    result = open_index(database, kind).search(queries, k)
+    distances = true_distances(queries, database)
+    assert result.ids.shape == result.distances.shape == (4, k)
+    assert (result.ids.dtype, result.n_found.dtype) == (np.int64, np.int64)
+    assert (result.fewer is None) == bool((result.n_found == k).all())
+    assert (result.ids >= 0).all()
+    for row in range(4):
+        found, ids = result.row(row)
+        m = len(ids)
+        assert m == result.n_found[row]
+        assert np.array_equal(found, distances[row, ids])
+        assert np.array_equal(np.lexsort((ids, found)), np.arange(m))
+        assert len(set(ids.tolist())) == m
+        assert (result.ids[row, m:] == n).all()
+        if m == 0:
+            assert result.n_tied_beyond[row] == 0
+            continue
+        tied = (distances[row] == found[-1]).sum() - (found == found[-1]).sum()
+        assert result.n_tied_beyond[row] == tied or (
+            result.ties == "at least" and 0 <= result.n_tied_beyond[row] < tied
+        )
+    exact = open_index(database).search(queries, k)
+    recall = recall_at_k(result, exact)
+    assert (recall >= 0).all()
+    assert (recall <= result.n_found / k).all()
+    if KINDS[kind].exhaustive:
+        assert (recall == 1).all()
+        assert result.fewer is None
+        assert result.ties == "exact"
+
+
+@each_kind
+def test_results_do_not_depend_on_earlier_searches_and_inputs_are_left_alone(
+    kind: str, code_kind: CodeKind
+) -> None:
+    queries, database = pair_of(code_kind)
+    arrays = [getattr(part, "packed", getattr(part, "indices", part)) for part in (queries, database)]
+    before = [a.copy() for a in arrays]
+    for array in arrays:
+        array.setflags(write=False)
+    index = open_index(database, kind)
+    first = index.search(queries, 5)
+    index.search(queries[1:3], 90)
+    for again in (index.search(queries, 5), open_index(database, kind).search(queries, 5)):
         assert np.array_equal(first.ids, again.ids)
         assert np.array_equal(first.n_tied_beyond, again.n_tied_beyond)
-        assert all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True))
-        assert index.n_database == 90
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True))
+    assert index.n_database == 90
 
 
 @pytest.mark.parametrize("k", [0, -3, 91, 1.5, True])
-def test_k_that_is_no_rank_is_refused(k: int) -> None:
-    for queries, database in (binary_pair(2, 90, 16, 0), codebook_pair(2, 90, 16, "product", "l2", 0)):
-        with pytest.raises(DataError, match=str(k)):
-            open_index(database).search(queries, k)
+@each_kind
+def test_k_that_is_no_rank_is_refused(kind: str, code_kind: CodeKind, k: int) -> None:
+    queries, database = pair_of(code_kind)
+    with pytest.raises(DataError, match=str(k)):
+        open_index(database, kind).search(queries, k)
 
 
-def test_bad_queries_and_databases_are_named() -> None:
+@each_kind
+def test_bad_queries_and_databases_are_named(kind: str, code_kind: CodeKind) -> None:
     binary, codes = binary_pair(2, 90, 16, 0)
     vectors, books = codebook_pair(2, 90, 16, "product", "l2", 0)
     assert isinstance(vectors, np.ndarray)
-    with pytest.raises(DataError, match="24 bits and database codes 16"):
-        BinaryFlat(codes).search(binary_pair(2, 9, 24, 0)[0], 1)  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="real vectors"):
-        open_index(codes).search(vectors, 1)
-    with pytest.raises(DataError, match="queries are binary"):
-        open_index(books).search(binary, 1)
-    with pytest.raises(DataError, match=r"\(n_query, 8\)"):
-        open_index(books).search(vectors[:, 1:], 1)
-    with pytest.raises(DataError, match="first in row 1"):
-        open_index(books).search(np.where([[False], [True]], np.float32("nan"), vectors), 1)
-    for database, queries in ((codes, binary), (books, vectors)):
-        with pytest.raises(DataError, match="database is empty"):
-            open_index(database[:0])
-        with pytest.raises(DataError, match="no queries"):
-            open_index(database).search(queries[:0], 1)
+    database: Codes
+    queries: Queries
+    if code_kind is CodeKind.BINARY:
+        database, queries = codes, binary
+        index = open_index(codes, kind)
+        with pytest.raises(DataError, match="24 bits and database codes 16"):
+            index.search(binary_pair(2, 9, 24, 0)[0], 1)
+        with pytest.raises(DataError, match="real vectors"):
+            index.search(vectors, 1)
+    else:
+        database, queries = books, vectors
+        index = open_index(books, kind)
+        with pytest.raises(DataError, match="queries are binary"):
+            index.search(binary, 1)
+        with pytest.raises(DataError, match=r"\(n_query, 8\)"):
+            index.search(vectors[:, 1:], 1)
+        with pytest.raises(DataError, match="first in row 1"):
+            index.search(np.where([[False], [True]], np.float32("nan"), vectors), 1)
+    with pytest.raises(DataError, match="database is empty"):
+        open_index(database[:0], kind)
+    with pytest.raises(DataError, match="no queries"):
+        index.search(queries[:0], 1)
+
+
+def test_the_table_of_kinds() -> None:
+    for name, kind in KINDS.items():
+        assert kind.name == name
+        assert kind.help
+        assert "\n" not in kind.help
+        for setting in kind.settings:
+            assert setting.help
+            assert setting.lowest <= setting.highest
+            assert setting.check(setting.default) == setting.default
+            for outside in (setting.lowest - 1, setting.highest + 1, 1.5, True, "3"):
+                with pytest.raises(ConfigError, match=setting.name):
+                    setting.check(outside)
+    with pytest.raises(UnknownNameError, match="Did you mean hnsw"):
+        open_index(binary_pair(1, 9, 16, 0)[1], "hsnw")
+    for name, kind in KINDS.items():
+        for code_kind in set(CodeKind) - set(kind.classes):
+            with pytest.raises(DataError, match=f"cannot hold {code_kind} codes. Choose one of: exhaustive"):
+                open_index(pair_of(code_kind)[1], name)
