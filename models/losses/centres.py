@@ -17,7 +17,7 @@ from models.losses.hadamard import hadamard
 
 ROW_DRAWS = 16
 CANDIDATES = 200
-PROJECTIONS = 1000
+PROJECTIONS = 200
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Hadamard matrices and hash centres of methods/2-implicit-and-classification.md, section 11."""
+"""Hadamard matrices and hash centres of methods/2-implicit-and-classification.md, section 11 and further."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.errors import ConfigError
-from models.losses.centres import hash_centres, multi_label_centres
+from models.losses.centres import hash_centres, multi_label_centres, projected_centres, random_centres
 from models.losses.hadamard import hadamard
 
 
@@ -94,3 +94,40 @@ def test_multi_label_centres() -> None:
     filler = torch.tensor([-1.0, 1.0, -1.0, 1.0])
     centres = multi_label_centres(matrix.float(), labels, filler)
     assert centres.tolist() == [[1, 1, -1, -1], [1, -1, -1, -1], [-1, 1, -1, 1]]
+
+
+@pytest.mark.parametrize(("n_classes", "n_bits"), [(10, 16), (31, 32), (10, 64), (63, 64)])
+def test_projection_is_left_out_where_the_matrix_fits(n_classes: int, n_bits: int) -> None:
+    """Section 12: the order is the smallest 2^n that has n_classes rows besides row 0, and n_bits columns."""
+    centres = projected_centres(n_classes, n_bits, generator())
+    assert centres.kind == "hadamard" and centres.min_distance == n_bits // 2
+    assert not bool((centres.codes == centres.codes[:, :1]).all(dim=1).any()), "no constant row"
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "n_bits"), [(10, 8), (10, 12), (16, 16), (27, 12), (10, 48), (100, 32)]
+)
+def test_projected_rows_differ(n_classes: int, n_bits: int) -> None:
+    """Section 12, pitfalls: after a random projection the least distance is reported, and is not 0."""
+    centres = projected_centres(n_classes, n_bits, generator())
+    assert centres.kind == "projected hadamard" and centres.codes.shape == (n_classes, n_bits)
+    distances = (centres.codes[:, None] != centres.codes[None]).sum(dim=2) + n_bits * torch.eye(n_classes)
+    assert centres.min_distance == int(distances.min()) > 0
+    again = projected_centres(n_classes, n_bits, generator())
+    assert torch.equal(centres.codes, again.codes)
+    assert not torch.equal(centres.codes, projected_centres(n_classes, n_bits, generator(1)).codes)
+
+
+def test_projection_that_cannot_keep_classes_apart() -> None:
+    with pytest.raises(ConfigError, match="longer code"):
+        projected_centres(200, 8, generator())
+    with pytest.raises(ConfigError, match="longer code"):
+        projected_centres(17, 4, generator())
+
+
+def test_random_centres() -> None:
+    """Sections 14 and 15: bits by the toss of a coin, about half of them +1; they may meet when short."""
+    centres = random_centres(50, 64, generator())
+    assert centres.kind == "random" and set(centres.codes.unique().tolist()) == {-1.0, 1.0}
+    assert abs(float(centres.codes.mean())) < 4 / (50 * 64) ** 0.5
+    assert random_centres(40, 4, generator()).min_distance == 0
