@@ -69,11 +69,25 @@ def nearest(params: Mapping[str, str], *, has_upload: bool = False) -> Selection
 
 def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
     """A sentence for each value that was asked for and had to give way."""
-    return [
-        _NOT_HERE[key].format(asked=_harmless(asked[key]), used=written)
-        for key, written in given.params().items()
-        if key in asked and asked[key].strip().lower() != written
-    ]
+    notes = []
+    for key, written in given.params().items():
+        text = asked.get(key, written).strip().lower()
+        if text == written:
+            continue
+        if key == "method" and text in catalog.carded():
+            notes.append(note_on_method(text, given))
+        else:
+            notes.append(_NOT_HERE[key].format(asked=_harmless(asked[key]), used=written))
+    return notes
+
+
+def note_on_method(method: str, given: Selection) -> str:
+    """Why a known method gave way to another on this data set."""
+    why = catalog.why_no_runs(given.dataset, method)
+    return (
+        f"{catalog.method_label(method)} has no codes on {given.dataset}: {why}. "
+        f"This is {catalog.method_label(given.method)}."
+    )
 
 
 _NOT_HERE = {

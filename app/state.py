@@ -15,7 +15,16 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.selection import N_CHOICES, N_DEFAULT, QueryRef, QuerySplit, Selection, nearest, notes_on
+from app.selection import (
+    N_CHOICES,
+    N_DEFAULT,
+    QueryRef,
+    QuerySplit,
+    Selection,
+    nearest,
+    note_on_method,
+    notes_on,
+)
 from app.services import catalog
 
 __all__ = ["BY_RADIUS", "N_CHOICES", "N_DEFAULT", "QueryRef", "QuerySplit", "Selection"]
@@ -86,7 +95,10 @@ def choose(**values: Any) -> None:
         # Rows of another data set are other images.
         st.session_state[_TRAIL] = []
         del params["q"]
-    _change(_nearest(params))
+    after = _nearest(params)
+    if after.method != params["method"]:
+        note(note_on_method(params["method"], after))
+    _change(after)
 
 
 def card() -> str | None:

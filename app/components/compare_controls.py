@@ -24,12 +24,26 @@ class Line:
 def compare_controls(chosen: state.Selection) -> Line:
     """Draw the choice."""
     a = compare.Side(chosen.method, chosen.n_bits)
-    offered = {side.label: side for side in compare.sides(chosen.dataset)}
+    # The bar's length first, families together.
+    sides = sorted(compare.sides(chosen.dataset), key=lambda s: (not s.is_float, s.n_bits != chosen.n_bits))
+    offered = {side.label: side for side in sides}
+
+    def entry(label: str) -> str:
+        family = offered[label].family if label in offered else ""
+        return f"{label} · {family}" if family else label
+
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare_controls"):
         b = st.selectbox(
-            "Compare A, the bar's choice, with B", list(offered), width=260, key="b", bind="query-params"
+            "Compare A, the bar's choice, with B",
+            list(offered),
+            format_func=entry,
+            width=290,
+            key="b",
+            bind="query-params",
         )
-        c = st.selectbox("and with C", [NOBODY, *offered], width=210, key="c", bind="query-params")
+        c = st.selectbox(
+            "and with C", [NOBODY, *offered], format_func=entry, width=290, key="c", bind="query-params"
+        )
         n = st.segmented_control(
             "Images of each",
             N_SHOWN,

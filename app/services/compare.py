@@ -40,6 +40,11 @@ class Side:
             else f"{catalog.method_label(self.method)} {self.n_bits} bits"
         )
 
+    @property
+    def family(self) -> str:
+        """Family of the method; empty for the ranking by features."""
+        return "" if self.method is None else str(catalog.method_card(self.method).get("family", ""))
+
 
 @dataclass(frozen=True)
 class Ranked:

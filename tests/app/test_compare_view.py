@@ -29,7 +29,7 @@ def test_opens_against_the_features(stored: Path, address: dict[str, str]) -> No
 
 
 def test_three_columns_stand_in_the_address(stored: Path) -> None:
-    app = open_page("compare", **DIGITS, b="LSH 16 bits", c="DPQ 16 bits", top="12")
+    app = open_page("compare", **DIGITS, b="LSH 16 bits · classic", c="DPQ 16 bits · quantization", top="12")
     columns = sent(app, "compare_columns")["columns"]
     assert [c["title"] for c in columns] == ["DPSH 32 bits", "LSH 16 bits", "DPQ 16 bits"]
     assert [len(c["cards"]) for c in columns] == [12, 12, 12]
@@ -46,7 +46,7 @@ def test_a_database_query_is_left_out_everywhere(stored: Path) -> None:
 
 
 def test_the_scatter_has_every_query_and_the_one_in_view(stored: Path) -> None:
-    app = open_page("compare", **DIGITS, b="LSH 16 bits")
+    app = open_page("compare", **DIGITS, b="LSH 16 bits · classic")
     (chart,) = app.get("plotly_chart")
     dots, ring = json.loads(chart.proto.spec)["data"]
     assert len(dots["customdata"]) == 400
@@ -63,7 +63,7 @@ def test_the_protocol_stands_below(stored: Path) -> None:
 
 
 def test_a_ranking_against_itself_says_so(stored: Path) -> None:
-    app = open_page("compare", **DIGITS, b="DPSH 32 bits")
+    app = open_page("compare", **DIGITS, b="DPSH 32 bits · pairwise")
     columns = sent(app, "compare_columns")["columns"]
     assert {card["kind"] for card in columns[1]["cards"]} <= {"same", "tied"}
     assert columns[1]["lost"] == []

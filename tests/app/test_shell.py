@@ -121,3 +121,32 @@ def test_no_page_loads_torch(stored: Path) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]
+
+
+def test_the_picker_names_the_family(many: Path) -> None:
+    app = opened(db="digits", method="dsh", bits="16")
+    assert "DSH · pairwise" in app.selectbox(key="bar_method").options
+    families = [option.split(" · ")[1] for option in app.selectbox(key="bar_method").options]
+    assert families == sorted(families, key=families.index)  # families stand together
+
+
+def test_another_method_comes_with_the_reason(many: Path) -> None:
+    app = opened(db="digits", method="orthohash", bits="16")
+    app.selectbox(key="bar_db").set_value("toyscenes").run()
+    assert not app.exception
+    assert "OrthoHash has no codes on toyscenes" in app.info[0].value
+    assert "exactly one class per image" in app.info[0].value
+
+
+def test_an_address_with_a_refusing_method_says_why(many: Path) -> None:
+    app = opened(db="toyscenes", method="orthohash", bits="16")
+    assert "exactly one class per image" in app.info[0].value
+
+
+def test_compare_offers_the_length_of_the_bar_first(many: Path) -> None:
+    from tests.app.pages import open_page
+
+    options = open_page("compare", db="digits", method="lsh", bits="16").selectbox(key="b").options
+    assert options[0] == "float features"
+    assert all("16 bits" in option for option in options[1:20])
+    assert "DSH 16 bits · pairwise" in options
