@@ -118,9 +118,9 @@ def _table() -> dict[str, IndexKind]:
             ),
         ),
         IndexKind(
-            "lsh",
+            "multi-table",
             "Several tables keyed by bits drawn at random",
-            {binary: "models.index.binary_lsh:BinaryLsh"},
+            {binary: "models.index.binary_multi_table:BinaryMultiTable"},
             settings=(
                 s("n_tables", 1, 256, 8, "Tables"),
                 s("n_key_bits", 1, 62, None, "Bits of a key; by default about log2(n)"),

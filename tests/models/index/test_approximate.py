@@ -15,11 +15,11 @@ from models.errors import ConfigError, DataError
 from models.index import open_index, recall_at_k
 from models.index.binary_hnsw import BinaryHnsw
 from models.index.binary_ivf import BinaryIvf
-from models.index.binary_lsh import BinaryLsh
+from models.index.binary_multi_table import BinaryMultiTable
 from models.index.binary_multi_hash import BinaryMultiHash
 from tests.models.index.clustered import clustered_codes
 
-KINDS = ("ivf", "hnsw", "multi-hash", "lsh")
+KINDS = ("ivf", "hnsw", "multi-hash", "multi-table")
 ROOT = Path(__file__).parents[3]
 
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
         ("ivf", {"n_lists": 20, "n_probes": 20}, 1.0),
         ("hnsw", {}, 0.97),
         ("multi-hash", {"n_flips": 2}, 0.6),
-        ("lsh", {"n_tables": 32, "n_key_bits": 8}, 0.85),
+        ("multi-table", {"n_tables": 32, "n_key_bits": 8}, 0.85),
     ],
 )
 def test_recall_on_clustered_codes(kind: str, settings: dict[str, int], at_least: float, n_bits: int) -> None:
@@ -47,7 +47,7 @@ def test_recall_on_clustered_codes(kind: str, settings: dict[str, int], at_least
         ("ivf", {"n_lists": 50, "n_probes": 1}, {"n_lists": 50, "n_probes": 10}),
         ("hnsw", {"n_links": 2, "ef_construction": 2, "ef_search": 1}, {"ef_search": 200}),
         ("multi-hash", {"n_flips": 0}, {"n_flips": 2}),
-        ("lsh", {"n_tables": 1}, {"n_tables": 20}),
+        ("multi-table", {"n_tables": 1}, {"n_tables": 20}),
     ],
 )
 def test_more_effort_finds_more(kind: str, few: dict[str, int], many: dict[str, int]) -> None:
@@ -74,26 +74,26 @@ def test_multi_hash_misses_nothing_within_its_radius(n_bits: int, n_hashes: int,
         assert set(within) <= set(found.row(row)[1].tolist())
 
 
-def test_lsh_looks_into_the_slots_that_it_says() -> None:
+def test_multi_table_looks_into_the_slots_that_it_says() -> None:
     queries, database = clustered_codes(15, 400, 24, flip=0.15)
-    index = BinaryLsh(database, n_tables=3, n_key_bits=7, n_flips=1, seed=4)
+    index = BinaryMultiTable(database, n_tables=3, n_key_bits=7, n_flips=1, seed=4)
     found = index.search(queries, 400)
     bits, asked = (np.unpackbits(codes.packed, axis=1) for codes in (database, queries))
     for row in range(15):
         differing = [(bits[:, drawn] != asked[row, drawn]).sum(axis=1) for drawn in index.bits_of_key]
         assert set(found.row(row)[1].tolist()) == set(np.flatnonzero(np.min(differing, axis=0) <= 1))
-    other = BinaryLsh(database, n_tables=3, n_key_bits=7, seed=5)
+    other = BinaryMultiTable(database, n_tables=3, n_key_bits=7, seed=5)
     assert not np.array_equal(index.bits_of_key, other.bits_of_key)
 
 
-@pytest.mark.parametrize("kind", ["multi-hash", "lsh", "ivf"])
+@pytest.mark.parametrize("kind", ["multi-hash", "multi-table", "ivf"])
 def test_empty_slots_are_no_items(kind: str) -> None:
     """The query is far from all that share a slot with it: fewer than k are found, or none."""
     database = pack(np.vstack([np.zeros((60, 64)), np.eye(64)[:40]]))
     queries = pack(np.vstack([np.ones(64), np.zeros(64)]))
     settings = {
         "multi-hash": {"n_hashes": 4, "n_flips": 0},
-        "lsh": {"n_tables": 2, "n_key_bits": 20},
+        "multi-table": {"n_tables": 2, "n_key_bits": 20},
         "ivf": {"n_lists": 10, "n_probes": 1},
     }[kind]
     found = open_index(database, kind, **settings).search(queries, 100)
@@ -151,8 +151,8 @@ def test_the_graph_is_the_same_every_time() -> None:
         ("hnsw", {"ef_search": None}, "ef_search=None"),
         ("multi-hash", {"n_hashes": 17}, "a code has 16 bits"),
         ("multi-hash", {"n_hashes": 16, "n_flips": 2}, "a substring has 1 bits"),
-        ("lsh", {"n_key_bits": 17}, "16 bits"),
-        ("lsh", {"n_key_bits": 1, "n_flips": 2}, "a key has 1 bits"),
+        ("multi-table", {"n_key_bits": 17}, "16 bits"),
+        ("multi-table", {"n_key_bits": 1, "n_flips": 2}, "a key has 1 bits"),
         ("exhaustive", {"n_lists": 4}, "has no settings"),
     ],
 )

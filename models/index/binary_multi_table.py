@@ -14,7 +14,7 @@ from models.types import BinaryCodes, Bool, Int32, Int64, UInt8
 MAX_KEY_BITS = 62
 
 
-class BinaryLsh(ApproximateBinary):
+class BinaryMultiTable(ApproximateBinary):
     """Several tables, each keyed by some bits of the code drawn at random; a query looks into its own slots.
 
     What lies in the slots is compared by its whole code. An item at distance d shares a key of b of the B
