@@ -22,6 +22,9 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dpsh", "models.methods.pairwise.dpsh:DPSH"),
     ("dsdh", "models.methods.pairwise.dsdh:DSDH"),
     ("dfh", "models.methods.pairwise.dfh:DFH"),
+    ("idhn", "models.methods.pairwise.idhn:IDHN"),
+    ("dbdh", "models.methods.pairwise.dbdh:DBDH"),
+    ("lcdsh", "models.methods.pairwise.lcdsh:LCDSH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
     ("dhn", "models.methods.pairwise.dhn:DHN"),
     ("hashnet", "models.methods.pairwise.hashnet:HashNet"),
@@ -32,6 +35,7 @@ METHODS: tuple[tuple[str, str], ...] = (
     # multiwise
     ("dnnh", "models.methods.multiwise.dnnh:DNNH"),
     ("drsch", "models.methods.multiwise.drsch:DRSCH"),
+    ("dsrh", "models.methods.multiwise.dsrh:DSRH"),
     ("dtsh", "models.methods.multiwise.dtsh:DTSH"),
     # implicit
     ("mihash", "models.methods.implicit.mihash:MIHash"),
@@ -43,6 +47,7 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dbh", "models.methods.classification.dbh:DBH"),
     ("ssdh", "models.methods.classification.ssdh:SSDH"),
     ("subic", "models.methods.classification.subic:SUBIC"),
+    ("mlrdh", "models.methods.classification.mlrdh:MLRDH"),
     ("hcbdh", "models.methods.classification.hcbdh:HCBDH"),
     ("greedyhash", "models.methods.classification.greedyhash:GreedyHash"),
     ("dpn", "models.methods.classification.dpn:DPN"),
