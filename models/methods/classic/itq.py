@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from models.codes.binarize import binarize
 from models.errors import ConfigError
 from models.methods.base import Method, TrainSet, param
+from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import CIFAR_A, NUS_21, SURVEY_TABLE
 from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
 
@@ -136,6 +137,30 @@ class ITQ(Method):
             )
         super().__init__(n_bits, n_features, n_classes, params)
         self.register_buffer("objective", torch.empty(0), persistent=False)
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """Quantization error while bits and rotation are improved in turn, on 200 points in 8 clusters."""
+        generator, n_steps = torch.Generator().manual_seed(0), 30
+        points = torch.randn(8, 40, generator=generator, dtype=torch.float64).repeat(25, 1)
+        points = points + torch.randn(200, 40, generator=generator, dtype=torch.float64)
+        points = (points - points.mean(dim=0)) / points.std(dim=0)
+        directions = torch.linalg.svd(points, full_matrices=False).Vh.T
+        frames = []
+        for n_bits in (4, 8, 16, 32):
+            v = points @ directions[:, :n_bits]
+            start = torch.randn(n_bits, n_bits, generator=generator, dtype=torch.float64)
+            errors = itq_rotation(v, torch.linalg.qr(start).Q, n_steps)[1][1::2] / v.numel()
+            unrotated = (binarize(v) - v).square().mean().repeat(n_steps)
+            steps = range(1, n_steps + 1)
+            curves = (series("with rotation", steps, errors), series("without", steps, unrotated))
+            frames.append(Frame(str(n_bits), curves))
+        caption = (
+            "The error never rises, and most of the gain comes in the first ten iterations. The other line "
+            "is the error of the principal components without a rotation."
+        )
+        title, y = "Rounding error on a small example", "mean squared error of a bit"
+        return Picture(title, caption, "iteration", y, tuple(frames), "code length in bits", 2)
 
     def build_head(self) -> nn.Module:
         """Centring, principal components and rotation, as one linear map."""

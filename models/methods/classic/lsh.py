@@ -11,10 +11,14 @@ Differs from the paper, references: see SPEC.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
+from models.codes.binarize import binarize
 from models.methods.base import Method, TrainSet
+from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import CIFAR_ALL
 from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
 
@@ -65,6 +69,33 @@ class LSH(Method):
 
     spec = SPEC
     head: nn.Linear
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """Share of bits in which two images differ, against their angle."""
+        generator, degrees = torch.Generator().manual_seed(0), torch.arange(0, 181, 5)
+        angle = degrees * math.pi / 180
+        images = torch.stack([angle.cos(), angle.sin()], dim=1)  # the first is the one compared with
+        expected = angle / math.pi
+        frames = []
+        for n_bits in (8, 16, 32, 64, 128, 256):
+            codes = binarize(images @ torch.randn(2, n_bits, generator=generator))
+            spread = (expected * (1 - expected) / n_bits).sqrt()
+            curves = (
+                ("one draw", (codes != codes[0]).double().mean(dim=1)),
+                ("expected: angle / 180", expected),
+                ("one standard deviation more", (expected + spread).clamp(max=1)),
+                ("one less", (expected - spread).clamp(min=0)),
+            )
+            frames.append(Frame(str(n_bits), tuple(series(name, degrees, y) for name, y in curves)))
+        caption = (
+            "A random hyperplane separates two images in proportion to their angle. With few bits the share "
+            "that differs is a rough guess of it; every fourfold of bits halves the error."
+        )
+        title, x = "Hamming distance against angle", "angle between two images, in degrees"
+        return Picture(
+            title, caption, x, "share of bits that differ", tuple(frames), "code length in bits", 2
+        )
 
     def build_head(self) -> nn.Module:
         """One hyperplane per bit."""

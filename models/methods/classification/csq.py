@@ -24,6 +24,7 @@ from models.codes.binarize import binarize
 from models.losses.centres import hash_centres, multi_label_centres
 from models.losses.quantization import log_cosh_error
 from models.methods.base import Batch, Method, TrainSet, param
+from models.methods.picture import Frame, Picture, grid
 from models.spec import Citation, CodeKind, Family, MethodSpec, Protocol, Supervision, quote
 
 _NUS_OWN = Protocol(
@@ -141,6 +142,21 @@ class CSQ(Method):
         super().__init__(n_bits, n_features, n_classes, params)
         self.register_buffer("centres", torch.empty(0), persistent=False)
         self.register_buffer("filler", torch.empty(0), persistent=False)
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """Hash centres of ten classes, bit by bit."""
+        lengths, frames = (8, 12, 16, 24, 32), []
+        for n_bits in lengths:
+            codes = hash_centres(10, n_bits, torch.Generator().manual_seed(0)).codes
+            beyond = torch.zeros(10, max(lengths) - n_bits)
+            frames.append(Frame(str(n_bits), grid=grid(torch.cat([codes, beyond], dim=1))))
+        caption = (
+            "A row is the centre of a class, a square one of its bits, in one colour for +1 and another for "
+            "-1. Compare any two rows: they differ in at least half of their bits."
+        )
+        title = "Hash centres of ten classes"
+        return Picture(title, caption, "bit", "class", tuple(frames), "code length in bits", 4, "grid")
 
     def before_fit(self, train: TrainSet) -> None:
         """Choose the hash centres.

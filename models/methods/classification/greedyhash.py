@@ -134,7 +134,7 @@ class GreedyHash(Method):
     @classmethod
     def picture(cls) -> Picture:
         """The push on one output whose bit should be +1, through the sign and through tanh."""
-        x = torch.linspace(-3, 3, 62)  # an even number: no point at 0, where the code jumps
+        x = torch.linspace(-2, 2, 62)  # an even number: no point at 0, where the code jumps
         weight, labels = torch.tensor([[1.0], [-1.0]]), torch.tensor([[True, False]]).expand(len(x), 2)
         frames = []
         for alpha in (0.0, 0.01, 0.1, 0.5):

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from models.losses.classification import class_loss
 from models.methods.base import Batch, CodebookMethod, TrainSet, param
+from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import CIFAR_B, IMAGENET_100
 from models.networks.codebook_heads import WordChooser, straight_through_choice
 from models.networks.heads import HashHead
@@ -64,17 +65,12 @@ SPEC = MethodSpec(
         (r"s_i,\ h_i", "soft: all words mixed by their shares; hard: the best word of each book"),
         (r"\ell", "cross-entropy of one classifier that reads soft and hard alike"),
         (r"O_y", "learned centre of class y, the same for soft and hard"),
-        (
-            r"\bar p_m(k)",
-            "how much word k of book m is used on average; evenly used words make the sum small",
-        ),
+        (r"\bar p_m(k)", "average share of word k of book m; evenly used words make the sum small"),
         (r"\lambda_c,\ \lambda_b,\ \lambda_s", "weights: centres, even use of words, decided choice"),
         (r"n", "images in the batch"),
     ),
     n_bits=BitRule(multiple_of=8, lowest=8, highest=256),
-    multi_label_note=(
-        "One yes-no cross-entropy per class; an image's centre is the mean of its labels' centres."
-    ),
+    multi_label_note="One yes-no cross-entropy per class; its centre is the mean of its labels' centres.",
     differs=(
         "Even use of words is asked of each batch of 128, though a book has 256: on held-out train images "
         "neither batches of 256 nor a running average over batches ranked better.",
@@ -146,6 +142,19 @@ class DPQ(CodebookMethod):
         self.classifier = nn.Linear(n_codebooks * SLICE_WIDTH, n_classes)
         self.centres = nn.Parameter(0.1 * torch.randn(n_classes, n_codebooks * SLICE_WIDTH))
         self.multi_label = False
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """Shares of eight words, soft and hard."""
+        scores = torch.randn(8, generator=torch.Generator().manual_seed(0)).sort(descending=True).values
+        frames = []
+        for scale in (0.25, 0.5, 1.0, 2.0, 4.0):
+            p = torch.softmax(scale * scores, dim=-1)
+            shares = (("soft, for queries", p), ("hard, as stored", straight_through_choice(p)))
+            frames.append(Frame(f"{scale:g}", tuple(series(name, range(1, 9), y) for name, y in shares)))
+        caption = "Larger scores make the mixture resemble the one word that is stored: less is lost."
+        title, x = "Shares of eight words of one book", "word, best first"
+        return Picture(title, caption, x, "share", tuple(frames), "factor on the scores", 2, "bars")
 
     def build_head(self) -> nn.Module:
         """One slice of u per book."""

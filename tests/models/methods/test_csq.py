@@ -51,3 +51,14 @@ def test_centres_are_no_part_of_the_checkpoint(blobs: TrainSet) -> None:
     method = CSQ(16, 20, 3)
     method.before_fit(blobs)
     assert not {"centres", "filler"} & set(method.state_dict())
+
+
+def test_picture_draws_the_centres() -> None:
+    """Section 11, centres: rows of a Hadamard matrix differ in at least half of their bits; blank beyond."""
+    frames = CSQ.picture().frames
+    for frame in frames:
+        codes = torch.tensor(frame.grid)[:, : int(frame.label)]
+        assert bool((codes.abs() == 1).all()) and codes.shape == (10, int(frame.label))
+        distances = 0.5 * (codes.shape[1] - codes @ codes.T).fill_diagonal_(0)
+        assert int(distances[~torch.eye(10, dtype=torch.bool)].min()) == int(frame.label) // 2
+        assert not torch.tensor(frame.grid)[:, int(frame.label) :].any()

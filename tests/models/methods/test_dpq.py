@@ -88,3 +88,13 @@ def test_lengths_are_whole_bytes(n_bits: int) -> None:
     """Section 0.2: 12 and 36 bits are impossible with 256 words per book."""
     with pytest.raises(ConfigError, match=r"8, 16, 24, 32, 48, 64"):
         DPQ(n_bits, 20, 3)
+
+
+def test_picture_shares_sum_to_one() -> None:
+    """Section 5, structure: hard is the one word with the largest share; larger scores come nearer to it."""
+    largest = []
+    for frame in DPQ.picture().frames:
+        soft, hard = (torch.tensor(curve.y) for curve in frame.series)
+        assert float(soft.sum()) == pytest.approx(1, abs=1e-3) and hard.tolist() == [1] + 7 * [0]
+        largest.append(float(soft[0]))
+    assert largest == sorted(largest) and largest[0] < 0.3 < 0.9 < largest[-1]

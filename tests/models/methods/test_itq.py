@@ -74,3 +74,10 @@ def test_number_of_iterations() -> None:
     method = ITQ(8, 24, 2, ITQParams(n_iterations=3))
     method.before_fit(data(50, 24))
     assert len(method.objective) == 6
+
+
+def test_picture_never_rises_and_ends_below_no_rotation() -> None:
+    """F5, tests: the objective never rises."""
+    for frame in ITQ.picture().frames:
+        rotated, without = (torch.tensor(curve.y) for curve in frame.series)
+        assert bool((rotated.diff() <= 1e-6).all()) and float(rotated[-1]) < 0.95 * float(without[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 
 from models.methods.base import TrainSet
@@ -52,3 +53,14 @@ def test_seed_decides() -> None:
     x = torch.randn(40, 16, generator=torch.Generator().manual_seed(8))
     assert torch.equal(fitted(32, x, seed=1)(x), fitted(32, x, seed=1)(x))
     assert not torch.equal(fitted(32, x, seed=1)(x), fitted(32, x, seed=2)(x))
+
+
+def test_picture_follows_the_angle() -> None:
+    """F1: P[equal bits] = 1 - theta / pi; the spread is that of independent bits."""
+    for frame in LSH.picture().frames:
+        drawn, expected, more, less = (torch.tensor(curve.y) for curve in frame.series)
+        degrees = torch.tensor(frame.series[1].x)
+        torch.testing.assert_close(expected, degrees / 180, atol=1e-3, rtol=0)
+        right = 18  # 90 degrees
+        assert float(more[right] - less[right]) == pytest.approx(int(frame.label) ** -0.5, abs=2e-3)
+        assert float((drawn - expected).abs().max()) < 4 * 0.5 * int(frame.label) ** -0.5
