@@ -29,6 +29,7 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dhn", "models.methods.pairwise.dhn:DHN"),
     ("hashnet", "models.methods.pairwise.hashnet:HashNet"),
     ("dch", "models.methods.pairwise.dch:DCH"),
+    ("cnnh", "models.methods.pairwise.cnnh:CNNH"),
     ("adsh", "models.methods.pairwise.adsh:ADSH"),
     ("ddsh", "models.methods.pairwise.ddsh:DDSH"),
     ("sh_bdnn", "models.methods.pairwise.sh_bdnn:SHBDNN"),
