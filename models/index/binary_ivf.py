@@ -12,7 +12,7 @@ from models.types import BinaryCodes
 class BinaryIvf(FaissBinary):
     """Codes in lists by their nearest centre; a query looks into the lists of its nearest centres only.
 
-    With n_probes = n_lists every code is compared, and the answer is that of exhaustive search.
+    With n_probes = n_lists every code is compared, and nothing is missed but ties at the cut.
     """
 
     def __init__(
@@ -47,8 +47,7 @@ class BinaryIvf(FaissBinary):
         check_at_most("n_probes", n_probes, n_lists, f"there are {n_lists} lists")
         if stored is None:
             n_bits = self._distinct.shape[1] * 8
-            self._centres = faiss.IndexBinaryFlat(n_bits)  # FAISS keeps a pointer only
-            self.faiss_index = faiss.IndexBinaryIVF(self._centres, n_bits, n_lists)
+            self.faiss_index = faiss.IndexBinaryIVF(faiss.IndexBinaryFlat(n_bits), n_bits, n_lists)
             self.faiss_index.cp.min_points_per_centroid = 1  # else it warns on stderr about small databases
             self.faiss_index.train(self._distinct)
             self.faiss_index.add(self._distinct)

@@ -128,6 +128,12 @@ def _table() -> dict[str, IndexKind]:
                 seed,
             ),
         ),
+        IndexKind(
+            "ivf-adc",
+            "Inverted lists over codebook codes: only the lists with the nearest centres are looked into",
+            {codebook: "models.index.adc_ivf:AdcIvf"},
+            settings=(lists, probes),
+        ),
     )
     return {kind.name: kind for kind in kinds}
 

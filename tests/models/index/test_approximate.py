@@ -15,8 +15,8 @@ from models.errors import ConfigError, DataError
 from models.index import open_index, recall_at_k
 from models.index.binary_hnsw import BinaryHnsw
 from models.index.binary_ivf import BinaryIvf
-from models.index.binary_multi_table import BinaryMultiTable
 from models.index.binary_multi_hash import BinaryMultiHash
+from models.index.binary_multi_table import BinaryMultiTable
 from tests.models.index.clustered import clustered_codes
 
 KINDS = ("ivf", "hnsw", "multi-hash", "multi-table")
