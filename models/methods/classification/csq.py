@@ -65,7 +65,9 @@ SPEC = MethodSpec(
         (r"N,\ K", "images in the batch, bits"),
     ),
     multi_label_note=(
-        "An image's centre is the bit-wise majority of its labels' centres; images without a label rest."
+        "An image's centre is the bit-wise majority of its labels' centres; images without a label rest. "
+        "With many labels the majority blurs which of them two images share: on toyscenes, with five per "
+        "image, even codes equal to these centres rank with an mAP of only 0.90 at 32 bits and 0.95 at 64."
     ),
     differs=(
         "Cross-entropy is computed from u itself; (tanh u + 1) / 2 first would lose the gradient of bits "

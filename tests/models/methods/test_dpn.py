@@ -104,3 +104,13 @@ def test_targets_of_both_kinds(blobs: TrainSet) -> None:
         products = method.targets @ method.targets.T - 64 * torch.eye(3)
         assert bool((products == 0).all()) == (kind == "spread")
         assert not {"targets", "train_labels"} & set(method.state_dict())
+
+
+def test_picture_shows_hinge_and_ternary_value() -> None:
+    """Section 14: max(m - u t, 0), and 0 inside the margin."""
+    for frame in DPN.picture().frames:
+        plus, minus, value = (torch.tensor(curve.y) for curve in frame.series)
+        x, margin = torch.tensor(frame.series[0].x), float(frame.label)
+        torch.testing.assert_close(plus, (margin - x).clamp(min=0), atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(minus, (margin + x).clamp(min=0), atol=1e-3, rtol=1e-3)
+        assert bool((value[x.abs() < margin - 0.01] == 0).all()) and set(value.tolist()) == {-1.0, 0.0, 1.0}

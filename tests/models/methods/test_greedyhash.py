@@ -74,3 +74,14 @@ def test_the_classifier_is_optimised(blobs: TrainSet) -> None:
     method.loss(Batch(blobs.features, u, blobs.labels, torch.arange(120)))["class"].backward()
     gradient = method.classifier.weight.grad
     assert gradient is not None and bool((gradient != 0).any())
+
+
+def test_picture_shows_the_push() -> None:
+    """Section 13: the class gradient does not depend on |u|; the penalty's is 3 alpha (|u| - 1)^2 at most."""
+    for frame in GreedyHash.picture().frames:
+        straight, smooth = frame.series
+        x, y = torch.tensor(straight.x), torch.tensor(straight.y)
+        bit = torch.where(x >= 0, 1.0, -1.0)
+        penalty = float(frame.label) * 3 * (x.abs() - 1) * (x.abs() - 1).abs() * bit
+        torch.testing.assert_close(y, 2 * torch.sigmoid(-2 * bit) - penalty, atol=2e-3, rtol=2e-3)
+        assert max(smooth.y) < max(straight.y) and smooth.y[0] < 0.1 * straight.y[0]

@@ -59,3 +59,11 @@ def test_codebook_and_what_is_kept_of_it(blobs: TrainSet) -> None:
 def test_several_labels_are_refused() -> None:
     """Section 12, supervision: a class label."""
     assert not HCBDH.spec.reads_multi_label
+
+
+def test_picture_counts_all_pairs() -> None:
+    """Section 12, codebook: where the order is the length, all 45 pairs differ in half of the bits."""
+    for frame in HCBDH.picture().frames:
+        (bars,) = frame.series
+        assert sum(bars.y) == 45 and bars.y[0] == 0
+        assert (bars.y[10] == 45) == (frame.label in ("16", "32", "64", "128"))

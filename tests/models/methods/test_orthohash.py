@@ -123,3 +123,14 @@ def test_codebooks(blobs: TrainSet, codebook: str) -> None:
     u = method(blobs.features)
     terms = method.loss(Batch(blobs.features, u, blobs.labels, torch.arange(120)))
     torch.testing.assert_close(terms["quantization"], 0.5 * cosine_quantization(u))
+
+
+def test_picture_shows_the_loss() -> None:
+    """Section 15, loss: less with a larger cosine, more with a larger margin; the first point is known."""
+    for frame in OrthoHash.picture().frames:
+        curves = [torch.tensor(curve.y) for curve in frame.series]
+        assert all(bool((curve.diff() <= 1e-6).all()) for curve in curves)
+        assert bool((curves[0] < curves[1]).all()) and bool((curves[1] < curves[2]).all())
+        # Cosines 0, 1, 0, 0 without a margin: log(3 + e^s).
+        start = torch.log(3 + torch.exp(torch.tensor(float(frame.label))))
+        assert float(curves[0][0]) == pytest.approx(float(start), rel=1e-3)
