@@ -114,3 +114,19 @@ def test_picture_shows_hinge_and_ternary_value() -> None:
         torch.testing.assert_close(plus, (margin - x).clamp(min=0), atol=1e-3, rtol=1e-3)
         torch.testing.assert_close(minus, (margin + x).clamp(min=0), atol=1e-3, rtol=1e-3)
         assert bool((value[x.abs() < margin - 0.01] == 0).all()) and set(value.tolist()) == {-1.0, 0.0, 1.0}
+
+
+def test_gradient_by_central_differences_and_bit_flips() -> None:
+    """Section 18 of file 1: gradient check off the kinks; flips of a bit in outputs and targets."""
+    both = torch.tensor([[True, True], [False, True]])
+    u = (U + 0.05).requires_grad_()
+    assert torch.autograd.gradcheck(lambda v: polarization(v, TARGETS, both, 1.0).sum(), u)
+    flip = torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.float64)
+    flipped = polarization(U * flip, TARGETS * flip, both, 1.0)
+    torch.testing.assert_close(flipped, polarization(U, TARGETS, both, 1.0))
+
+
+def test_swapped_codes_cost_more() -> None:
+    """Section 18 of file 1, order test."""
+    swapped = polarization(TARGETS[[1, 0]], TARGETS, LABELS, 1.0).sum()
+    assert float(swapped) > float(polarization(TARGETS, TARGETS, LABELS, 1.0).sum())

@@ -85,3 +85,15 @@ def test_picture_shows_the_push() -> None:
         penalty = float(frame.label) * 3 * (x.abs() - 1) * (x.abs() - 1).abs() * bit
         torch.testing.assert_close(y, 2 * torch.sigmoid(-2 * bit) - penalty, atol=2e-3, rtol=2e-3)
         assert max(smooth.y) < max(straight.y) and smooth.y[0] < 0.1 * straight.y[0]
+
+
+def test_penalty_gradient_by_central_differences() -> None:
+    """Section 18 of file 1, gradient check, away from the kinks at 0; the sign has none to compare with."""
+    u = U.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda v: greedyhash_loss(v, WEIGHT, LABELS, 0.7)["penalty"], u)
+
+
+def test_swapped_codes_cost_more() -> None:
+    """Section 18 of file 1, order test."""
+    good = greedyhash_loss(U, WEIGHT, LABELS, 0.1)["class"]
+    assert float(good) < float(greedyhash_loss(U[[1, 0]], WEIGHT, LABELS, 0.1)["class"])

@@ -67,3 +67,8 @@ def test_picture_counts_all_pairs() -> None:
         (bars,) = frame.series
         assert sum(bars.y) == 45 and bars.y[0] == 0
         assert (bars.y[10] == 45) == (frame.label in ("16", "32", "64", "128"))
+
+
+def test_gradient_by_central_differences() -> None:
+    """Section 18 of file 1, gradient check."""
+    assert torch.autograd.gradcheck(lambda h: code_distance(h, CENTRES), H.clone().requires_grad_())

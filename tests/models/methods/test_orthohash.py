@@ -134,3 +134,19 @@ def test_picture_shows_the_loss() -> None:
         # Cosines 0, 1, 0, 0 without a margin: log(3 + e^s).
         start = torch.log(3 + torch.exp(torch.tensor(float(frame.label))))
         assert float(curves[0][0]) == pytest.approx(float(start), rel=1e-3)
+
+
+@pytest.mark.parametrize("variant", ["cos", "arc"])
+def test_gradient_by_central_differences(variant: str) -> None:
+    """Section 18 of file 1, gradient check; and the order of bits does not matter."""
+    u = U.clone().requires_grad_()
+    loss_of = lambda v: orthohash_loss(v, CODEBOOK, SEVERAL, 8.0, 0.2, variant)  # noqa: E731
+    assert torch.autograd.gradcheck(loss_of, u)
+    order = torch.tensor([2, 0, 3, 1])
+    permuted = orthohash_loss(U[:, order], CODEBOOK[:, order], SEVERAL, 8.0, 0.2, variant)
+    torch.testing.assert_close(permuted, loss_of(U))
+
+
+def test_own_code_costs_less_than_another_class_s() -> None:
+    """Section 18 of file 1, order test: codes on their class beat the same codes after a swap."""
+    assert loss(CODEBOOK[:2], CLASSES) < loss(CODEBOOK[[1, 0]], CLASSES)
