@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from app import state
 from app.services.baselines import Reference
 from app.services.metrics import Entry
 
@@ -14,7 +15,13 @@ OUR_RUN, MEASURED = "our run", "our run, baseline"
 
 
 def leaderboard_rows(
-    entries: Sequence[Entry], references: Sequence[Reference], *, method: str, n_bits: int
+    entries: Sequence[Entry],
+    references: Sequence[Reference],
+    *,
+    method: str,
+    n_bits: int,
+    base: Mapping[int, float] | None = None,
+    base_label: str = "",
 ) -> dict[str, list[Any]]:
     """Columns of the table: the chosen run, the other runs by rank, then the baselines.
 
@@ -23,9 +30,12 @@ def leaderboard_rows(
         references: best first.
         method: of the chosen run.
         n_bits: of the chosen run.
+        base: expected mAP of the reference method by length, for the column of differences.
+        base_label: its name.
     """
     ranks = {id(entry): rank for rank, entry in enumerate(entries, start=1)}
-    entries = sorted(entries, key=lambda e: (e.method, e.n_bits) != (method, n_bits))
+    entries = chosen_first(entries, method, n_bits)
+    base = base or {}
     n, m = len(entries), len(references)
     blank: list[Any] = [None] * m
     columns: dict[str, list[Any]] = {
@@ -34,6 +44,8 @@ def leaderboard_rows(
         "method": [e.label for e in entries] + [r.name for r in references],
         "bits": [e.n_bits for e in entries] + [r.n_bits for r in references],
         "mAP": [e.map_expected for e in entries] + [r.map_expected for r in references],
+        f"over {base_label}": [_over(e.map_expected, base.get(e.n_bits)) for e in entries]
+        + [_over(r.map_expected, base.get(r.n_bits or 0)) for r in references],
         "tie range": [f"{e.map_pessimistic:.3f}–{e.map_optimistic:.3f}" for e in entries] + [""] * m,
         "spread": [e.spread if len(e.map_seeds) > 1 else None for e in entries] + blank,
         "seeds": [len(e.map_seeds) for e in entries] + blank,
@@ -50,13 +62,27 @@ def leaderboard_rows(
     return columns
 
 
-def leaderboard(columns: dict[str, list[Any]]) -> None:
-    """Draw the table; a click on a column's head sorts by it."""
+def chosen_first(entries: Sequence[Entry], method: str, n_bits: int) -> list[Entry]:
+    """The rows' order: the chosen run, then the others as they were."""
+    return sorted(entries, key=lambda e: (e.method, e.n_bits) != (method, n_bits))
+
+
+def _over(score: float, base: float | None) -> float | None:
+    return None if base is None else score - base
+
+
+def leaderboard(columns: dict[str, list[Any]], runs: Sequence[tuple[str, int]]) -> None:
+    """Draw the table; a click on a column's head sorts by it, a tick chooses that run.
+
+    Args:
+        columns: from `leaderboard_rows`.
+        runs: method and length of the first rows, in their order; the rows after them are no runs.
+    """
     number = st.column_config.NumberColumn
     known = {
         "shown": st.column_config.TextColumn("", width=32, help="● is the run chosen in the bar above"),
         "method": st.column_config.TextColumn("method", width=110),
-        "rank": number("rank", width=48, help="By expected mAP, among our runs"),
+        "rank": number("rank", width=48, help="By expected mAP, among the runs of this table"),
         "bits": number("bits", width=48),
         "mAP": st.column_config.ProgressColumn(
             "mAP",
@@ -77,14 +103,30 @@ def leaderboard(columns: dict[str, list[Any]]) -> None:
         "empty, r=2": number("empty, r ≤ 2", format="percent", help="Queries with no image within radius 2"),
         "fit": number("fit, s", format="%.1f", help="Seconds of training on the machine that made the runs"),
     }
+    known |= {
+        name: number(name, format="%+.3f", help="Difference in expected mAP at the same length")
+        for name in columns
+        if name.startswith("over ")
+    }
     scores = {name: number(name, format="%.3f") for name in columns if name not in known and "@" in name}
     scores |= {"WAP": number("WAP", format="%.3f")} if "WAP" in columns else {}
+    # A new choice is a new table: its tick goes, and the chosen run stands first again.
+    key = "leaderboard_{}_{}".format(*runs[0])
+
+    def ticked() -> None:
+        rows = state.triggered(key, "selection").get("rows", [])
+        if rows and rows[0] < len(runs):
+            method, n_bits = runs[rows[0]]
+            state.choose(method=method, n_bits=n_bits)
+
     st.dataframe(
         columns,
         hide_index=True,
         height=min(420, 38 + 35 * len(columns["method"])),
         column_config=known | scores,
-        key="leaderboard",
+        key=key,
+        on_select=ticked,
+        selection_mode="single-row",
         placeholder="–",
-        alt="Leaderboard of all methods and code lengths on this data set",
+        alt="Leaderboard of methods and code lengths on this data set",
     )

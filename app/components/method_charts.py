@@ -19,13 +19,15 @@ from app.services import baselines, catalog, chance, metrics
 from app.services.metrics import Entry
 
 Table = dict[str, list[Any]]
+Front = tuple[str, ...]  # methods that stand out; the others are thin grey lines
 RANDOM = "random codes"
-_keep = st.cache_data(max_entries=64, show_spinner=False)
+# Shared and not copied, which would take longer than all else on the page: nobody may change a kept figure.
+_keep = st.cache_resource(max_entries=64, show_spinner=False)
 
 
-def against_bits(dataset: str, method: str) -> None:
+def against_bits(dataset: str, method: str, front: Front) -> None:
     """Expected mAP against code length."""
-    figure, table = _map_figure(dataset, method)
+    figure, table = _map_figure(dataset, method, front)
     chart(
         figure,
         key="map_against_bits",
@@ -36,9 +38,9 @@ def against_bits(dataset: str, method: str) -> None:
     )
 
 
-def graded_against_bits(dataset: str, method: str, score: str) -> None:
+def graded_against_bits(dataset: str, method: str, score: str, front: Front) -> None:
     """One score for graded relevance against code length."""
-    figure, table = _graded_figure(dataset, method, score)
+    figure, table = _graded_figure(dataset, method, score, front)
     chart(
         figure,
         key=f"graded_{score}",
@@ -48,9 +50,9 @@ def graded_against_bits(dataset: str, method: str, score: str) -> None:
     )
 
 
-def precision_recall(dataset: str, method: str, n_bits: int) -> None:
+def precision_recall(dataset: str, method: str, n_bits: int, front: Front) -> None:
     """Precision against recall of all methods at one length."""
-    figure, table = _curve_figure(dataset, method, n_bits, "recall")
+    figure, table = _curve_figure(dataset, method, n_bits, "recall", front)
     chart(
         figure,
         key="precision_recall",
@@ -61,9 +63,9 @@ def precision_recall(dataset: str, method: str, n_bits: int) -> None:
     )
 
 
-def precision_at(dataset: str, method: str, n_bits: int) -> None:
+def precision_at(dataset: str, method: str, n_bits: int, front: Front) -> None:
     """Precision among the first N of all methods at one length."""
-    figure, table = _curve_figure(dataset, method, n_bits, "n")
+    figure, table = _curve_figure(dataset, method, n_bits, "n", front)
     chart(
         figure,
         key="precision_at_n",
@@ -74,9 +76,9 @@ def precision_at(dataset: str, method: str, n_bits: int) -> None:
     )
 
 
-def radius(dataset: str, method: str) -> None:
+def radius(dataset: str, method: str, front: Front) -> None:
     """Lookup within the protocol's Hamming radius against code length."""
-    figure, table = _radius_figure(dataset, method)
+    figure, table = _radius_figure(dataset, method, front)
     left_out = any(entry.radius_precision is None for entry in metrics.leaderboard(dataset))
     chart(
         figure,
@@ -113,7 +115,12 @@ def _protocol(dataset: str, n_bits: int | None = None, method: str | None = None
 
 
 def _lines(
-    dataset: str, method: str, score: Callable[[Entry], float | None], *, ties: bool = False
+    dataset: str,
+    method: str,
+    front: Front,
+    score: Callable[[Entry], float | None],
+    *,
+    ties: bool = False,
 ) -> list[Line]:
     """One line per method over code lengths; methods without that score are left out."""
     drawn = []
@@ -130,6 +137,7 @@ def _lines(
                     np.array([e.map_pessimistic for e in own]) if ties else None,
                     np.array([e.map_optimistic for e in own]) if ties else None,
                     is_chosen=name == method,
+                    is_context=name not in front,
                 )
             )
     return drawn
@@ -154,8 +162,8 @@ def _table(x_name: str, value_name: str, lines: list[Line], bases: list[Baseline
 
 
 @_keep
-def _map_figure(dataset: str, method: str) -> tuple[go.Figure, Table]:
-    lines = _lines(dataset, method, lambda e: e.map_expected, ties=True)
+def _map_figure(dataset: str, method: str, front: Front) -> tuple[go.Figure, Table]:
+    lines = _lines(dataset, method, front, lambda e: e.map_expected, ties=True)
     lengths = _lengths(lines)
     x = np.array(lengths, dtype=np.float64)
     bases = [Baseline(RANDOM, x, np.array([baselines.random_code_map(dataset, b) for b in lengths]))]
@@ -168,8 +176,8 @@ def _map_figure(dataset: str, method: str) -> tuple[go.Figure, Table]:
 
 
 @_keep
-def _graded_figure(dataset: str, method: str, score: str) -> tuple[go.Figure, Table]:
-    lines = _lines(dataset, method, lambda e: e.graded.get(score))
+def _graded_figure(dataset: str, method: str, score: str, front: Front) -> tuple[go.Figure, Table]:
+    lines = _lines(dataset, method, front, lambda e: e.graded.get(score))
     x = np.array(_lengths(lines), dtype=np.float64)
     name, _, k = score.partition("@")
     random = chance.graded(dataset, name, int(k) if k else None)
@@ -179,14 +187,22 @@ def _graded_figure(dataset: str, method: str, score: str) -> tuple[go.Figure, Ta
 
 
 @_keep
-def _curve_figure(dataset: str, method: str, n_bits: int, over: str) -> tuple[go.Figure, Table]:
+def _curve_figure(dataset: str, method: str, n_bits: int, over: str, front: Front) -> tuple[go.Figure, Table]:
     lines = []
     for name in catalog.methods(dataset):
         if n_bits in catalog.lengths(dataset, name):
             drawn = metrics.curves(dataset, name, n_bits)
             x, y = (drawn.recall, drawn.precision) if over == "recall" else (drawn.n, drawn.precision_at_n)
-            family = str(catalog.method_card(name).get("family", ""))
-            lines.append(Line(catalog.method_label(name), family, x, y, is_chosen=name == method))
+            lines.append(
+                Line(
+                    catalog.method_label(name),
+                    catalog.method_family(name),
+                    x,
+                    y,
+                    is_chosen=name == method,
+                    is_context=name not in front,
+                )
+            )
     x = lines[0].x
     bases = [Baseline(RANDOM, x, np.full(len(x), chance.precision(dataset)))]
     if over == "recall":
@@ -197,9 +213,9 @@ def _curve_figure(dataset: str, method: str, n_bits: int, over: str) -> tuple[go
 
 
 @_keep
-def _radius_figure(dataset: str, method: str) -> tuple[go.Figure, Table]:
-    precision = _lines(dataset, method, lambda e: e.radius_precision)
-    empty = _lines(dataset, method, lambda e: e.radius_empty)
+def _radius_figure(dataset: str, method: str, front: Front) -> tuple[go.Figure, Table]:
+    precision = _lines(dataset, method, front, lambda e: e.radius_precision)
+    empty = _lines(dataset, method, front, lambda e: e.radius_empty)
     lengths = _lengths(precision)
     radii = {
         int(e.protocol["radius"]) for e in metrics.leaderboard(dataset) if e.radius_precision is not None

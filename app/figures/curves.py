@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.style import GREY, HAIRLINE, Pen, house, note, pens, spread
+from app.figures.style import GREY, HAIRLINE, Pen, house, note, pens, spread, tint
 
 Array = npt.NDArray[np.float64]
 
@@ -27,6 +27,7 @@ class Line:
         x, y: float (n,), y NaN where there is no value.
         low, high: float (n,), the range to shade around y (over tie orders, or seeds), or None.
         is_chosen: the run that the page shows; drawn in front, thicker.
+        is_context: one of many in the background: thin and grey, named when it is pointed at.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Line:
     low: Array | None = None
     high: Array | None = None
     is_chosen: bool = False
+    is_context: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def _draw(
     """Add lines back to front: others pale, the chosen one last. `markers` limits the symbols on a line."""
     where = {} if row is None else {"row": row, "col": 1}
     some_chosen = any(line.is_chosen for line in lines)
+    _draw_context(figure, [line for line in lines if line.is_context], hover=hover, legend=legend, **where)
+    lines = _in_front(lines)
     for line, pen in sorted(zip(lines, styles, strict=True), key=lambda pair: pair[0].is_chosen):
         if line.low is not None and line.high is not None and line.is_chosen:
             figure.add_scatter(
@@ -89,6 +93,32 @@ def _draw(
             hovertemplate=f"{line.name}, {hover}<extra></extra>",
             **where,
         )
+
+
+def _in_front(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if not line.is_context]
+
+
+def _draw_context(
+    figure: go.Figure, lines: Sequence[Line], *, hover: str, legend: bool, **where: int
+) -> None:
+    """All background lines as one trace with gaps, which is drawn faster than one each."""
+    if not lines:
+        return
+    gap = np.array([np.nan])
+    names = [name for line in lines for name in [*[line.name] * len(line.x), ""]]
+    figure.add_scatter(
+        x=np.concatenate([part for line in lines for part in (line.x, gap)]),
+        y=np.concatenate([part for line in lines for part in (line.y, gap)]),
+        text=names,
+        name=f"{len(lines)} other method{'s' if len(lines) > 1 else ''}",
+        legendgroup="others",
+        showlegend=legend,
+        mode="lines",
+        line={"color": tint(GREY, 0.45), "width": 1},
+        hovertemplate=f"%{{text}}, {hover}<extra></extra>",
+        **where,
+    )
 
 
 def _draw_baselines(
@@ -126,6 +156,7 @@ def _label_ends(
     yref: str = "y",
 ) -> None:
     """Name each line at its right end, moved apart where they would overlap."""
+    lines = _in_front(lines)
     named = [(pen.key, line.name, line.is_chosen, line.y) for line, pen in zip(lines, styles, strict=True)]
     if len(named) > _DIRECT_LABELS:
         keep = sorted(range(len(named)), key=lambda i: (not named[i][2], -float(_last(named[i][3]))))
@@ -158,7 +189,8 @@ def _last(y: Array) -> float:
 def _room(lines: Sequence[Line], baselines: Sequence[Baseline]) -> int:
     """Pixels that the longest direct label needs."""
     longest = max(
-        (len(name) for name in [*(li.name for li in lines), *(b.name for b in baselines)]), default=0
+        (len(name) for name in [*(li.name for li in _in_front(lines)), *(b.name for b in baselines)]),
+        default=0,
     )
     return min(170, 30 + 7 * longest)
 
@@ -174,7 +206,7 @@ def against_bits(
         y: name of the score.
         top: highest value that the score can take on these data.
     """
-    styles = pens([line.family for line in lines])
+    styles = pens([line.family for line in _in_front(lines)])
     height, below = 360, 60
     figure = go.Figure()
     _draw_baselines(figure, baselines, hover="%{x} bits: %{y:.3f}")
@@ -196,11 +228,17 @@ def _padded(lengths: Sequence[float]) -> dict[str, object]:
 
 def precision_recall(lines: Sequence[Line], baselines: Sequence[Baseline]) -> go.Figure:
     """Precision against recall, both mean over queries; a line that stays high to the right is better."""
-    styles = pens([line.family for line in lines])
+    styles = pens([line.family for line in _in_front(lines)])
     figure = go.Figure()
     _draw_baselines(figure, baselines, hover="recall %{x:.2f}: precision %{y:.3f}", legend=True)
     _draw(figure, lines, styles, hover="recall %{x:.2f}: precision %{y:.3f}", markers=7)
-    house(figure, x="recall", y="precision", height=_with_legend(len(lines) + len(baselines)), legend=True)
+    house(
+        figure,
+        x="recall",
+        y="precision",
+        height=_with_legend(len(_in_front(lines)) + len(baselines) + 1),
+        legend=True,
+    )
     figure.update_yaxes(range=[0, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".2f")
     figure.update_xaxes(range=[0, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".2f")
     return figure
@@ -208,7 +246,7 @@ def precision_recall(lines: Sequence[Line], baselines: Sequence[Baseline]) -> go
 
 def precision_at(lines: Sequence[Line], baselines: Sequence[Baseline]) -> go.Figure:
     """Precision among the first N images, against N on a logarithmic axis."""
-    styles = pens([line.family for line in lines])
+    styles = pens([line.family for line in _in_front(lines)])
     figure = go.Figure()
     _draw_baselines(figure, baselines, hover="first %{x:,}: %{y:.3f}", legend=True)
     _draw(figure, lines, styles, hover="first %{x:,}: %{y:.3f}", markers=9)
@@ -216,7 +254,7 @@ def precision_at(lines: Sequence[Line], baselines: Sequence[Baseline]) -> go.Fig
         figure,
         x="N, images looked at (logarithmic)",
         y="precision among the first N",
-        height=_with_legend(len(lines) + len(baselines)),
+        height=_with_legend(len(_in_front(lines)) + len(baselines) + 1),
         legend=True,
     )
     figure.update_yaxes(range=[0, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".2f")
@@ -240,7 +278,7 @@ def radius(
     empty_baselines: Sequence[Baseline],
 ) -> go.Figure:
     """Lookup within a Hamming radius against code length: precision above, empty lookups below."""
-    styles = pens([line.family for line in precision])
+    styles = pens([line.family for line in _in_front(precision)])
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.56, 0.44], vertical_spacing=0.14)
     _draw_baselines(figure, baselines, hover="%{x} bits: precision %{y:.3f}", row=1)
     _draw_baselines(figure, empty_baselines, hover="%{x} bits: %{y:.1%} of queries find nothing", row=2)

@@ -168,9 +168,14 @@ def method_label(name: str) -> str:
     return str(method_card(name).get("label") or name.upper())
 
 
+def method_family(name: str) -> str:
+    """Family of a method in the survey of 2020; empty when nobody said."""
+    return str(method_card(name).get("family", ""))
+
+
 def method_entry(name: str) -> str:
     """A method as a list of many names it: with its family."""
-    family = method_card(name).get("family")
+    family = method_family(name)
     return f"{method_label(name)} · {family}" if family else method_label(name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -111,7 +111,7 @@ def reference(dataset: str) -> str | None:
     """The method to beat: of those that use no label, the one with the best mean of expected mAP."""
     scores: dict[str, list[float]] = {}
     for entry in metrics.leaderboard(dataset):
-        if catalog.method_card(entry.method).get("supervision") == "unsupervised":
+        if _supervision(entry.method) == "unsupervised":
             scores.setdefault(entry.method, []).append(entry.map_expected)
     return max(scores, key=lambda name: sum(scores[name]) / len(scores[name]), default=None)
 
@@ -130,10 +130,26 @@ def gains(dataset: str, method: str) -> tuple[Gain, ...]:
     return tuple(Gain(e, e.map_expected - base[e.n_bits] if e.n_bits in base else None) for e in runs)
 
 
-def best_of_families(dataset: str, n_bits: int | None = None) -> dict[str, str]:
-    """The method with the best expected mAP of each family, at one length or over all of them."""
-    best: dict[str, str] = {}
-    for entry in metrics.leaderboard(dataset):  # best first
-        if n_bits in (None, entry.n_bits):
-            best.setdefault(entry.family, entry.method)
-    return best
+def forward(
+    dataset: str, method: str, n_bits: int, families: Sequence[str] = (), also: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Methods that a chart brings forward among many, in the order in which they are shown.
+
+    The chosen one, those that read no labels, and `also`; and of each family the best at this length, or,
+    when families are named, all methods of those.
+    """
+    wanted = {method, *also}
+    wanted |= {m for m in catalog.methods(dataset) if _supervision(m) == "unsupervised"}
+    if families:
+        wanted |= {m for m in catalog.methods(dataset) if catalog.method_family(m) in families}
+    else:
+        best: dict[str, str] = {}
+        for entry in metrics.leaderboard(dataset):  # best first
+            if entry.n_bits == n_bits:
+                best.setdefault(entry.family, entry.method)
+        wanted |= set(best.values())
+    return tuple(m for m in catalog.methods(dataset) if m in wanted)
+
+
+def _supervision(name: str) -> str:
+    return str(catalog.method_card(name).get("supervision", ""))

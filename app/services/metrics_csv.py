@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from app.services.metrics import curves, leaderboard
@@ -22,6 +23,7 @@ _PROTOCOL_FIELDS = (
 )
 
 
+@lru_cache(maxsize=8)
 def leaderboard_csv(dataset: str) -> str:
     """The leaderboard with its protocol in every row, so that a number never travels without it."""
     entries = leaderboard(dataset)
@@ -63,6 +65,7 @@ def leaderboard_csv(dataset: str) -> str:
     return _csv(header, rows)
 
 
+@lru_cache(maxsize=16)
 def curves_csv(dataset: str, n_bits: int) -> str:
     """Curves of every run of one length, one point a row."""
     rows = []

@@ -4,26 +4,40 @@ import streamlit as st
 
 from app import state
 from app.components import method_charts as charts
-from app.components.leaderboard import leaderboard, leaderboard_rows
+from app.components.leaderboard import chosen_first, leaderboard, leaderboard_rows
 from app.components.method_card import published_rows
 from app.components.method_link import method_link
+from app.components.metrics_filters import brought_forward, table_filters
 from app.components.prose import section
 from app.components.protocol_line import protocol_line
 from app.components.reading import reading_style
-from app.services import baselines, catalog, metrics, metrics_csv
+from app.services import baselines, catalog, methods, metrics, metrics_csv
 
 chosen = state.current()
 dataset, method, n_bits = chosen.dataset, chosen.method, chosen.n_bits
 label = catalog.method_label(method)
 entries = metrics.leaderboard(dataset)
+base = methods.reference(dataset)
 
 reading_style()
 st.header("Metrics")
 st.markdown(section("metrics", "intro"))
 
 st.subheader("All runs")
-leaderboard(leaderboard_rows(entries, baselines.references(dataset), method=method, n_bits=n_bits))
-protocol_line(metrics.common_protocol(entries))
+filters = table_filters(dataset, n_bits)
+kept = filters.keep(entries, method=method, n_bits=n_bits)
+leaderboard(
+    leaderboard_rows(
+        kept,
+        [r for r in baselines.references(dataset) if filters.all_lengths or r.n_bits in (None, n_bits)],
+        method=method,
+        n_bits=n_bits,
+        base=methods.reference_map(dataset),
+        base_label=catalog.method_label(base) if base else "reference",
+    ),
+    [(entry.method, entry.n_bits) for entry in chosen_first(kept, method, n_bits)],
+)
+protocol_line(metrics.common_protocol(kept))
 st.caption(section("metrics", "leaderboard"))
 with st.container(horizontal=True, gap="small"):
     st.download_button(
@@ -45,32 +59,32 @@ with st.container(horizontal=True, gap="small"):
         key="curves_csv",
     )
 
+st.subheader("Curves")
+front = brought_forward(dataset, method, n_bits, filters.families)
+st.caption(section("metrics", "forward"))
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("mAP against code length")
-    charts.against_bits(dataset, method)
+    charts.against_bits(dataset, method, front)
 with right:
     st.subheader(f"Precision against recall, {n_bits} bits")
-    charts.precision_recall(dataset, method, n_bits)
+    charts.precision_recall(dataset, method, n_bits, front)
 
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Lookup within radius 2")
-    charts.radius(dataset, method)
+    charts.radius(dataset, method, front)
 with right:
     st.subheader(f"Precision among the first N, {n_bits} bits")
-    charts.precision_at(dataset, method, n_bits)
+    charts.precision_at(dataset, method, n_bits, front)
 
 graded = sorted({name for entry in entries for name in entry.graded})
 if graded:
     st.subheader("Graded relevance")
     st.caption(section("metrics", "graded"))
     score = st.segmented_control("Score", graded, default=graded[0], required=True, key="graded_score")
-    charts.graded_against_bits(dataset, method, score or graded[0])
+    charts.graded_against_bits(dataset, method, score or graded[0], front)
 
-# The chosen method's own figures first.
-methods = sorted(catalog.methods(dataset), key=lambda name: name != method)
-published = published_rows([catalog.method_card(name) for name in methods])
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader(f"AP by class, {label} at {n_bits} bits")
@@ -78,12 +92,16 @@ with left:
 with right:
     st.subheader("Published elsewhere")
     st.caption(section("metrics", "published"))
+    everyone = st.toggle("Of all methods", key="published_all")
+    # The chosen method's own figures first.
+    names = sorted(catalog.methods(dataset), key=lambda name: name != method)
+    published = published_rows([catalog.method_card(name) for name in (names if everyone else names[:1])])
     if published["method"]:
         st.dataframe(
             published, hide_index=True, key="published", alt="Published figures, with source and protocol"
         )
     else:
-        st.caption("None was found for these methods.")
+        st.caption("None was found.")
 
 st.subheader(f"About {label}")
 if idea := catalog.method_card(method).get("idea"):

@@ -57,8 +57,70 @@ def test_published_numbers_keep_to_their_own_table(stored: Path) -> None:
     app = open_page("metrics", **DIGITS)
     published = next(t.value for t in app.dataframe if "published mAP" in t.value.columns)
     assert {"protocol", "source", "published mAP"} <= set(published.columns)
-    assert "0.757 (unverified)" in list(published["published mAP"])
+    assert set(published["method"]) == {"DPSH"}
     assert "published mAP" not in app.dataframe[0].value.columns
+    app.toggle(key="published_all").set_value(True).run()
+    published = next(t.value for t in app.dataframe if "published mAP" in t.value.columns)
+    assert "0.757 (unverified)" in list(published["published mAP"])
+
+
+def test_the_table_opens_at_the_length_of_the_bar_and_can_hold_all(many: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    table = app.dataframe[0].value
+    assert set(table["bits"].dropna()) == {32}
+    assert len(table) > 25
+    app.segmented_control(key="lengths").set_value("all").run()
+    assert set(app.dataframe[0].value["bits"].dropna()) == {16, 32}
+
+
+def test_families_limit_the_table_and_fill_the_charts(many: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    app.pills(key="families").set_value(["multiwise"]).run()
+    assert not app.exception
+    ours = app.dataframe[0].value
+    ours = ours[ours["source"] == "our run"]
+    assert set(ours["family"]) == {"multiwise", "pairwise"}  # the chosen run stays
+    assert ours["method"].iloc[0] == "DPSH"
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    names = {trace.get("name") for trace in spec["data"]}
+    assert {"<b>DPSH</b>", "DNNH", "DSRH", "LSH", "random codes"} <= names
+    assert "DSH" not in names
+
+
+def test_many_methods_leave_a_short_legend_and_all_numbers(many: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    for chart in app.get("plotly_chart")[:4]:
+        names = {trace.get("name") for trace in json.loads(chart.proto.spec)["data"]}
+        assert len(names) < 14
+        assert any("other methods" in str(name) for name in names)
+    app.multiselect(key="also").set_value(["vdsh"]).run()
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert "VDSH" in {trace.get("name") for trace in spec["data"]}
+    points = next(t.value for t in app.dataframe if list(t.value.columns) == ["method", "bits", "mAP"])
+    assert points["method"].nunique() > 30
+
+
+def test_the_difference_to_the_best_without_labels(many: Path) -> None:
+    from app.services import methods
+
+    assert methods.reference("digits") == "lsh"
+    table = open_page("metrics", **DIGITS).dataframe[0].value
+    lsh = table[table["method"] == "LSH"].iloc[0]
+    assert lsh["over LSH"] == pytest.approx(0)
+    assert table.iloc[0]["over LSH"] == pytest.approx(table.iloc[0]["mAP"] - lsh["mAP"])
+
+
+def test_a_ticked_row_becomes_the_choice(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app import state
+    from app.components import leaderboard
+
+    given: dict[str, object] = {}
+    monkeypatch.setattr(leaderboard.st, "dataframe", lambda *_, **kw: given.update(kw))
+    monkeypatch.setattr(state, "triggered", lambda *_: {"rows": [1]})
+    monkeypatch.setattr(state, "choose", lambda **kw: given.update(chosen=kw))
+    leaderboard.leaderboard({"method": ["A", "B", "C"], "mAP": [1, 2, 3]}, [("a", 16), ("b", 32)])
+    given["on_select"]()  # type: ignore[operator]
+    assert given["chosen"] == {"method": "b", "n_bits": 32}
 
 
 def test_graded_scores_only_with_several_labels(stored: Path) -> None:
@@ -68,7 +130,7 @@ def test_graded_scores_only_with_several_labels(stored: Path) -> None:
 
 def test_another_graded_score_can_be_chosen(stored: Path) -> None:
     app = open_page("metrics", **SCENES)
-    app.segmented_control[0].set_value("WAP").run()
+    app.segmented_control(key="graded_score").set_value("WAP").run()
     assert not app.exception
     assert any(alt.startswith("WAP of every method") for alt in alts(app, "plotly_chart"))
 

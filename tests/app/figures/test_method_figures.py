@@ -109,3 +109,14 @@ def test_no_figure_paints_its_ground_or_its_ink(draw: object) -> None:
     figure = draw(lines(), [CHANCE])  # type: ignore[operator]
     assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert figure.layout.font.color is None
+
+
+def test_lines_in_the_background_are_one_grey_trace_with_names_to_point_at() -> None:
+    front = [Line("M0", "classic", BITS, BITS / 100, is_chosen=True)]
+    back = [Line(f"B{i}", "pairwise", BITS, BITS / (50 + i), is_context=True) for i in range(30)]
+    figure = against_bits([*back, *front], [CHANCE], y="mAP")
+    grey = next(trace for trace in figure.data if trace.name == "30 other methods")
+    assert {"B0", "B29"} <= set(grey.text)
+    assert len(figure.data) == 3
+    assert not any("B0" in note.text for note in figure.layout.annotations)
+    assert figure.data[-1].name == "<b>M0</b>"
