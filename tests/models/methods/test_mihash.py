@@ -96,3 +96,11 @@ def test_the_diagonal_is_not_read(pairs_t: Tensor) -> None:
     """Pitfall 2: an image is neither its own similar nor its own dissimilar image, labelled or not."""
     bare = pairs_t & ~torch.eye(4, dtype=torch.bool)
     assert torch.equal(mutual_information(SOFT, bare, 4), mutual_information(SOFT, pairs_t, 4))
+
+
+def test_picture_parts_the_crowds() -> None:
+    """Bars are shares of all images, and the farther the classes are apart the more a distance tells."""
+    picture = MIHash.picture()
+    assert all(sum(bars.y) == pytest.approx(1, abs=1e-3) for frame in picture.frames for bars in frame.series)
+    bits = [float(frame.label.split(", ")[1].split()[0]) for frame in picture.frames]
+    assert bits == sorted(bits) and bits[0] < 0.05 < 0.5 < bits[-1]
