@@ -3,7 +3,7 @@
 from models.index.adc_flat import AdcFlat
 from models.index.base import Index, SearchResult
 from models.index.binary_flat import BinaryFlat
-from models.index.kinds import KINDS, IndexKind, IndexSetting, index_kind, open_index
+from models.index.kinds import KINDS, IndexKind, IndexSetting, TextSetting, index_kind, open_index
 from models.index.recall import recall_at_k
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "IndexKind",
     "IndexSetting",
     "SearchResult",
+    "TextSetting",
     "index_kind",
     "open_index",
     "recall_at_k",

@@ -31,7 +31,7 @@ class AdcFlat:
         check_database(len(codes))
         self.codes = codes
         self.buckets = Buckets(codes.indices)
-        self._index = filled_index(codes[self.buckets.first])
+        self.faiss_index = filled_index(codes[self.buckets.first])
 
     @property
     def n_database(self) -> int:
@@ -69,7 +69,7 @@ class AdcFlat:
 
     def _search_codes(self, queries: Float32, n_codes: int) -> tuple[Float32, Int64]:
         """The nearest distinct codes and their distances, ascending."""
-        scores, codes = self._index.search(np.ascontiguousarray(queries), n_codes)
+        scores, codes = self.faiss_index.search(np.ascontiguousarray(queries), n_codes)
         return (-scores if self.codes.metric == "ip" else scores), codes
 
 

@@ -28,8 +28,8 @@ class BinaryFlat:
 
         check_database(len(codes))
         self.codes = codes
-        self._index = faiss.IndexBinaryFlat(codes.packed.shape[1] * 8)
-        self._index.add(np.ascontiguousarray(codes.packed))
+        self.faiss_index = faiss.IndexBinaryFlat(codes.packed.shape[1] * 8)
+        self.faiss_index.add(np.ascontiguousarray(codes.packed))
 
     @property
     def n_database(self) -> int:
@@ -44,7 +44,7 @@ class BinaryFlat:
             )
         check_equal_length(queries, self.codes)
         k = check_search(queries, k, self.n_database)
-        distances, ids = self._index.search(np.ascontiguousarray(queries.packed), k)
+        distances, ids = self.faiss_index.search(np.ascontiguousarray(queries.packed), k)
         return SearchResult(distances, ids, lambda: self._count_tied(queries, distances))
 
     def _count_tied(self, queries: BinaryCodes, distances: Int32) -> Int64:

@@ -48,6 +48,33 @@ class IndexSetting:
 
 
 @dataclass(frozen=True)
+class TextSetting:
+    """A name or an address that an index needs.
+
+    Attributes:
+        name: keyword of `open_index`.
+        default: taken where none is given.
+        help: one line.
+        at_search: it may be changed without building the index again.
+    """
+
+    name: str
+    default: str
+    help: str
+    at_search: bool = False
+
+    def check(self, value: Any) -> str:
+        """The value.
+
+        Raises:
+            ConfigError: no text, or empty.
+        """
+        if not isinstance(value, str) or not value.strip():
+            raise ConfigError(f"{self.name}={value!r} is no text. {self.help}.")
+        return value
+
+
+@dataclass(frozen=True)
 class IndexKind:
     """One kind of index.
 
@@ -57,13 +84,15 @@ class IndexKind:
         classes: for each kind of code it can hold, the class as "module:name".
         exhaustive: True if nothing near is ever missed.
         settings: what can be chosen.
+        keeps_file: a stored index keeps FAISS's file, because building takes long.
     """
 
     name: str
     help: str
     classes: dict[CodeKind, str]
     exhaustive: bool = False
-    settings: tuple[IndexSetting, ...] = ()
+    settings: tuple[IndexSetting | TextSetting, ...] = ()
+    keeps_file: bool = False
 
     def checked(self, settings: dict[str, Any]) -> dict[str, Any]:
         """All settings, defaults filled in.
@@ -96,12 +125,14 @@ def _table() -> dict[str, IndexKind]:
             "ivf",
             "Inverted lists: only the lists with the nearest centres are looked into",
             {binary: "models.index.binary_ivf:BinaryIvf"},
+            keeps_file=True,
             settings=(lists, probes),
         ),
         IndexKind(
             "hnsw",
             "A graph of near codes, walked from link to link",
             {binary: "models.index.binary_hnsw:BinaryHnsw"},
+            keeps_file=True,
             settings=(
                 s("n_links", 2, 128, 16, "Links of a code"),
                 s("ef_construction", 1, 2000, 40, "Candidates kept while a code is inserted"),
@@ -112,6 +143,7 @@ def _table() -> dict[str, IndexKind]:
             "multi-hash",
             "One table per substring of the code: complete within a Hamming radius",
             {binary: "models.index.binary_multi_hash:BinaryMultiHash"},
+            keeps_file=True,
             settings=(
                 s("n_hashes", 1, 1024, None, "Substrings; by default of about log2(n) bits each"),
                 s("n_flips", 0, 3, 1, "Bits flipped in each substring of a query", True),
@@ -132,7 +164,19 @@ def _table() -> dict[str, IndexKind]:
             "ivf-adc",
             "Inverted lists over codebook codes: only the lists with the nearest centres are looked into",
             {codebook: "models.index.adc_ivf:AdcIvf"},
+            keeps_file=True,
             settings=(lists, probes),
+        ),
+        IndexKind(
+            "milvus",
+            "Every query against every code, in a file of milvus-lite or on a Milvus cluster",
+            {binary: "models.index.milvus:MilvusIndex"},
+            exhaustive=True,
+            settings=(
+                TextSetting("uri", "milvus.db", "A file that ends in .db, or the address of a cluster"),
+                TextSetting("collection", "hashlens", "Name of the collection"),
+                s("batch_size", 1, 10000, 1000, "Items sent at once"),
+            ),
         ),
     )
     return {kind.name: kind for kind in kinds}

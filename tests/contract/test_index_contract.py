@@ -11,7 +11,7 @@ from models.codes.asymmetric import asymmetric_distances
 from models.codes.hamming import hamming_distances
 from models.codes.packing import pack
 from models.errors import ConfigError, DataError, UnknownNameError
-from models.index import KINDS, AdcFlat, BinaryFlat, open_index, recall_at_k
+from models.index import KINDS, AdcFlat, BinaryFlat, TextSetting, open_index, recall_at_k
 from models.spec import CodeKind
 from models.types import BinaryCodes, CodebookCodes, Codes, Queries
 
@@ -234,6 +234,11 @@ def test_the_table_of_kinds() -> None:
         assert "\n" not in kind.help
         for setting in kind.settings:
             assert setting.help
+            if isinstance(setting, TextSetting):
+                assert setting.check(setting.default) == setting.default
+                with pytest.raises(ConfigError, match=setting.name):
+                    setting.check("")
+                continue
             assert setting.lowest <= setting.highest
             assert setting.check(setting.default) == setting.default
             for outside in (setting.lowest - 1, setting.highest + 1, 1.5, True, "3"):
