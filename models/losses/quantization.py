@@ -29,6 +29,10 @@ def absolute_error(h: Tensor) -> Tensor:
     return (h.abs() - 1).abs().mean()
 
 
-def straight_through_sign(u: Tensor) -> Tensor:
-    """The binary code of u, {-1, +1}, whose backward pass is that of u itself (GreedyHash, DBDH)."""
-    return u + (binarize(u) - u).detach()
+def straight_through_sign(u: Tensor, *, clip: bool = False) -> Tensor:
+    """The binary code of u, exactly {-1, +1}, whose backward pass is that of u itself (GreedyHash, DBDH).
+
+    With `clip` the backward pass is that of u limited to [-1, 1]: no gradient where u lies beyond.
+    """
+    passed = u.clamp(-1, 1) if clip else u
+    return binarize(u) + (passed - passed.detach())

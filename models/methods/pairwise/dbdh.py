@@ -4,9 +4,9 @@ The loss is computed on the bits themselves, so nothing is lost when codes are s
 the gradient passes it as if it were not there (straight through). A balance term keeps each bit +1 for about
 half of the images.
 
-    L = mean over pairs of [log(1 + e^theta_ij) - s_ij theta_ij] + alpha R,    theta_ij = b_i . b_j / 2
+    L = mean over pairs of w_ij [log(1 + e^theta_ij) - s_ij theta_ij] + alpha R,    theta_ij = b_i . b_j / 2
     R = mean over bits of (mean over images of b)^2, or mean over images of |mean over bits of b|^p
-    b = sgn(z) -> `straight_through_sign(z)`   z -> output of the head   alpha -> `params.alpha`
+    b = sgn(z) -> `straight_through_sign(z)`   z -> output of the head   w -> `pair_weights`
 
 Differs from the paper, references: see SPEC.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.losses.balance import bit_balance
 from models.losses.pairs import (
@@ -30,6 +30,7 @@ from models.losses.pairs import (
 from models.losses.quantization import straight_through_sign
 from models.methods.base import Batch, Method, param
 from models.methods.picture import Frame, Picture, series
+from models.networks.heads import HashHead
 from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision
 
 SPEC = MethodSpec(
@@ -54,15 +55,16 @@ SPEC = MethodSpec(
     ),
     good_for="Seeing what training on bits themselves does, without a relaxation and its weight.",
     objective=(
-        r"\frac{1}{|\mathcal P|}\sum_{(i,j)\in\mathcal P}\big[\log(1+e^{\theta_{ij}})-s_{ij}\theta_{ij}\big]"
-        r"+\frac{\alpha}{K}\sum_{k=1}^{K}\Big(\frac1N\sum_{i=1}^{N}b_{ik}\Big)^2,\qquad "
+        r"\frac{1}{|\mathcal P|}\sum_{(i,j)\in\mathcal P}w_{ij}"
+        r"\big[\log(1+e^{\theta_{ij}})-s_{ij}\theta_{ij}\big]+\frac{\alpha}{K}\sum_{k=1}^{K}\Big(\frac1N\sum_{i=1}^{N}b_{ik}\Big)^2,\qquad "
         r"\theta_{ij}=\tfrac12 b_i^\top b_j,\quad b_i=\operatorname{sgn}(z_i)"
     ),
     symbols=(
         (r"z_i", "output of the network for image i, K real numbers"),
-        (r"b_i", "its binary code; the gradient with respect to b is handed to z unchanged"),
+        (r"b_i", "its binary code; the gradient with respect to b is handed to z where z lies in [-1, 1]"),
         (r"s_{ij}", "1 when images i and j share a label, else 0"),
         (r"\theta_{ij}", "log-odds that images i and j are similar, given their codes"),
+        (r"w_{ij}", "weight that lets similar and dissimilar pairs count the same in total; 1 in the paper"),
         (r"\mathcal P", "ordered pairs of two different images of the batch"),
         (r"\alpha", "weight of the balance term"),
         (r"N,\ K", "images in the batch, bits"),
@@ -70,8 +72,10 @@ SPEC = MethodSpec(
     differs=(
         "The paper's balance term and weights were not read (unverified); the default asks it of each bit "
         "over the batch, and a public version's form, of each image over its bits, is a choice.",
-        "The gradient passes the sign wherever the output lies; other versions stop it beyond -1 and 1.",
-        "Weighing similar and dissimilar pairs alike is an option of ours, taken from HashNet.",
+        "Similar and dissimilar pairs weigh the same in total, as in HashNet; the paper's form "
+        "(equal_weight off) reaches mAP 0.30 on toyworld at 32 bits in 30 epochs, this one 0.87.",
+        "The gradient passes the sign only where the output lies between -1 and 1, and outputs start at "
+        "about 0.8 instead of 0.2, since signs of tiny outputs flip at random (mAP 0.80 with either alone).",
         "A small head on stored features is trained with AdamW; the paper trains a whole network.",
     ),
     reconstruction="The balance term is one of two readings; the paper's own was not read.",
@@ -91,7 +95,10 @@ class DBDHParams:
         choices=("bits", "images_squared", "images_absolute"),
     )
     equal_weight: bool = param(
-        False, "Similar and dissimilar pairs weigh the same in total", source="HashNet; an option of ours"
+        True, "Similar and dissimilar pairs weigh the same in total", source="HashNet; ours, not the paper's"
+    )
+    clip: bool = param(
+        True, "No gradient for outputs beyond -1 and 1", source="common for a straight-through sign"
     )
 
 
@@ -132,6 +139,10 @@ class DBDH(Method):
     Params = DBDHParams
     params: DBDHParams
 
+    def build_head(self) -> nn.Module:
+        """A head whose outputs start at about 0.8: the signs of smaller ones are mostly noise."""
+        return HashHead(self.n_features, self.n_bits, gain=4.0)
+
     @classmethod
     def picture(cls) -> Picture:
         """The loss of a similar pair while one output crosses 0, and the push that training gives it."""
@@ -166,7 +177,7 @@ class DBDH(Method):
         """Likelihood of the batch's pairs on their bits, and balance."""
         params = self.params
         return dbdh_loss(
-            straight_through_sign(batch.u),
+            straight_through_sign(batch.u, clip=params.clip),
             share_label(batch.labels),
             params.alpha,
             params.balance,

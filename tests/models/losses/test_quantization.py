@@ -71,3 +71,19 @@ def test_straight_through_sign() -> None:
     weights = torch.arange(6.0).reshape(2, 3)
     (b * weights).sum().backward()
     assert u.grad is not None and torch.equal(u.grad, weights)
+
+
+def test_straight_through_sign_is_exact_far_out() -> None:
+    """Section 11, test 2: the value depends on the sign only; u + (b - u) would be off by rounding."""
+    u = 1e4 * torch.randn(1000, generator=torch.Generator().manual_seed(0))
+    for clip in (False, True):
+        assert set(straight_through_sign(u, clip=clip).tolist()) == {-1.0, 1.0}
+
+
+def test_clipped_straight_through_sign_stops_beyond_one() -> None:
+    """Section 11: the identity, masked to |z| <= 1."""
+    u = torch.tensor([-7.0, -1.0, -0.2, 0.0, 1.0, 1.01], requires_grad=True)
+    b = straight_through_sign(u, clip=True)
+    assert b.tolist() == [-1, -1, -1, 1, 1, 1]
+    b.sum().backward()
+    assert u.grad is not None and u.grad.tolist() == [0, 1, 1, 1, 1, 0]

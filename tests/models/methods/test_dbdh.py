@@ -19,6 +19,7 @@ def method_of(**params: object) -> DBDH:
 
 
 def terms_of(z: Tensor, **params: object) -> dict[str, Tensor]:
+    params = {"equal_weight": False, "clip": False} | params
     return method_of(**params).loss(Batch(torch.zeros(4, 7), z, TWO_CLASSES, torch.arange(4)))
 
 
@@ -104,6 +105,26 @@ def test_swapped_codes_cost_more(pairs_t: Tensor) -> None:
             for b in (good, good[[0, 2, 1, 3]])
         )
         assert kept < swapped
+
+
+def test_clip_stops_the_gradient_beyond_one(fixture_t: Tensor) -> None:
+    """Section 11: the identity, masked to |z| <= 1; the value stays."""
+    gradients = {}
+    for clip in (False, True):
+        z = fixture_t.clone().requires_grad_()
+        terms_of(z, clip=clip)["likelihood"].backward()
+        assert z.grad is not None
+        gradients[clip] = z.grad
+    assert torch.equal(gradients[True], torch.where(fixture_t.abs() <= 1, gradients[False], 0.0))
+    assert not torch.equal(gradients[True], gradients[False])
+
+
+def test_outputs_start_large_enough_to_keep_their_signs() -> None:
+    """Section 11, pitfall: signs of tiny outputs flip at random."""
+    torch.manual_seed(0)
+    method = DBDH(32, 230, 4).eval()
+    sizes = method(torch.randn(200, 230)).abs().mean()
+    assert 0.4 < sizes.item() < 1.2
 
 
 def test_one_step_along_the_gradient_turns_a_wrong_bit(pairs_t: Tensor) -> None:
