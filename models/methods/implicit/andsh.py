@@ -63,10 +63,7 @@ SPEC = MethodSpec(
         (r"\alpha,\ \beta", "weights: class codes far apart, and equally far"),
         (r"N,\ K", "images in the batch, bits"),
     ),
-    multi_label_note=(
-        "The directions of an image's labels are averaged into one, which is its class; images without a "
-        "label rest."
-    ),
+    multi_label_note="An image's class is the mean direction of its labels; images without a label rest.",
     differs=(
         "The paper's angular loss multiplies the angle by a whole number (A-softmax), the public "
         "implementation and ours take a margin off the cosine.",
@@ -74,6 +71,8 @@ SPEC = MethodSpec(
         "length 1 first, so that all distances stay near half the bits and hardly move.",
         "With several labels, an image's own classes are left out of its competitors; the public "
         "implementation keeps them in, an option here.",
+        "With the default margin the loss fades before outputs are near bits. A margin of 0.5 ranks better "
+        "here (mAP on held-out train images of toyworld 0.87 before, 0.90 after).",
         "A small head on stored features is trained with AdamW; the paper trains a network end to end.",
     ),
     reconstruction=(
