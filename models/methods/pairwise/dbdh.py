@@ -56,7 +56,8 @@ SPEC = MethodSpec(
     good_for="Seeing what training on bits themselves does, without a relaxation and its weight.",
     objective=(
         r"\frac{1}{|\mathcal P|}\sum_{(i,j)\in\mathcal P}w_{ij}"
-        r"\big[\log(1+e^{\theta_{ij}})-s_{ij}\theta_{ij}\big]+\frac{\alpha}{K}\sum_{k=1}^{K}\Big(\frac1N\sum_{i=1}^{N}b_{ik}\Big)^2,\qquad "
+        r"\big[\log(1+e^{\theta_{ij}})-s_{ij}\theta_{ij}\big]"
+        r"+\frac{\alpha}{K}\sum_{k=1}^{K}\Big(\frac1N\sum_{i=1}^{N}b_{ik}\Big)^2,\qquad "
         r"\theta_{ij}=\tfrac12 b_i^\top b_j,\quad b_i=\operatorname{sgn}(z_i)"
     ),
     symbols=(

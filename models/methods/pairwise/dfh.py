@@ -127,9 +127,9 @@ def centre_step(centres: Tensor, bits: Tensor, shares: Tensor, nu: float) -> Ten
         New centres; those of classes without an image here are the old ones.
     """
     centres = centres.clone()
-    linear, gram = shares.T @ bits, shares.T @ shares + nu
+    linear, gram = shares.T @ bits, (shares.T @ shares + nu).fill_diagonal_(0)
     for i in shares.any(dim=0).nonzero()[:, 0].tolist():
-        centres[i] = binarize(linear[i] - gram[i] @ centres + gram[i, i] * centres[i])
+        centres[i] = binarize(linear[i] - gram[i] @ centres)
     return centres
 
 
