@@ -140,6 +140,19 @@ def _side(dataset: str, value: int, share: str, rows: np.ndarray) -> str:
     )
 
 
+def weights(dataset: str, method: str, n_bits: int) -> None:
+    """What each bit adds to a distance when it differs."""
+    found = codes.run_weights(dataset, method, n_bits)
+    assert found is not None, "the page asks first"
+    chart(
+        bit_figures.bit_weights(found),
+        key="weights",
+        alt=f"Weight of each of {n_bits} bits, from {found.min():.3g} to {found.max():.3g}",
+        table={"bit": list(range(n_bits)), "weight": np.round(found, 5).tolist()},
+        below=section("codes", "weights"),
+    )
+
+
 def correlation(dataset: str, method: str, n_bits: int) -> None:
     """Heat map of the correlation of each pair of bits."""
     health = bits.health(dataset, method, n_bits)

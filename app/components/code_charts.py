@@ -41,8 +41,11 @@ def pairs(dataset: str, method: str, n_bits: int, query: QueryRef) -> None:
 
 
 def _unit(dataset: str, method: str, n_bits: int) -> str:
-    binary = codes.is_binary(dataset, method, n_bits)
-    return "Hamming distance, bits" if binary else "distance to the words' vector"
+    if codes.is_binary(dataset, method, n_bits):
+        return "Hamming distance, bits"
+    if codes.has_single_bits(dataset, method, n_bits):
+        return "weighted Hamming distance"
+    return "distance to the words' vector"
 
 
 def label_nouns(dataset: str) -> tuple[str, str]:

@@ -40,18 +40,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const bytes = bytesOf(data.codes)
   const width = data.rows.length ? bytes.length / data.rows.length : 0
   const queryBytes = bytesOf(data.query)
-  const queryBits = data.kind === "binary" ? bitsOf(queryBytes, data.nBits) : null
+  const hasBits = data.kind !== "codebook"
+  const queryBits = hasBits ? bitsOf(queryBytes, data.nBits) : null
   const asked = new Set(data.queryTags)
   const many = data.rows.some((_, i) => data.tags[i].length > 1)
 
   const strip = (i) => {
     const own = bytes.subarray(i * width, (i + 1) * width)
-    if (data.kind !== "binary") {
+    if (!hasBits) {
       const differing = own.filter((word, k) => word !== queryBytes[k]).length
       return el("span", {}, wordStrip(own, queryBytes), el("span", { class: "d" }, `${differing} of ${width} words differ`))
     }
     const bits = bitsOf(own, data.nBits)
-    return bitStrip(bits, bits.map((bit, k) => bit ^ queryBits[k]), { cell: 3, height: 5, perRow: 32, gap: 0.5, groupGap: 0 })
+    const weights = data.weights ?? []
+    const size = { cell: 3, height: weights.length ? 8 : 5, perRow: 32, gap: 0.5, groupGap: 0, weights }
+    return bitStrip(bits, bits.map((bit, k) => bit ^ queryBits[k]), size)
   }
   const names = (i) => {
     if (!many) return [data.names[data.tags[i][0]] ?? "no tag"]

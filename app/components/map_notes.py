@@ -7,7 +7,7 @@ import streamlit as st
 from app import state
 from app.components.headline import Headline, headlines
 from app.components.prose import section
-from app.services import catalog, maps, search
+from app.services import catalog, codes, maps, search
 
 
 def about_map(facts: maps.MapFacts) -> None:
@@ -39,7 +39,7 @@ def about_colour(colour: maps.Colour, chosen: state.Selection) -> None:
         st.caption(section("map", "ap").format(n_query=f"{catalog.n_rows(chosen.dataset, 'query'):,}"))
     elif colour.mode == "bit":
         st.caption(section("map", "bit"))
-    if not catalog.has_bits(*run):
+    if not codes.has_single_bits(*run):
         st.caption(section("map", "no_bits"))
 
 

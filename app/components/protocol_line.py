@@ -26,7 +26,8 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
 
     Args:
         protocol: k ("all" or a number), normalize_by, tie_rule, n_query, n_database, n_train,
-            train_in_database, relevance, backbone, mode, seed; others are ignored.
+            train_in_database, relevance, backbone, mode, seed; learned, the number of database images with
+            learned codes by method; others are ignored.
     """
 
     def shown(name: str, words: Mapping[str, str] | None = None) -> str:
@@ -49,6 +50,10 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
             f"{shown('n_train')} train, {where}",
             f"relevant: {shown('relevance')}",
             f"backbone {shown('backbone')}, mode {shown('mode')}, seed {shown('seed')}",
+            *(
+                f"{name}: codes of {n:,} database images learned in training, not computed from the image"
+                for name, n in (protocol.get("learned") or {}).items()
+            ),
             "our run",
         )
     )

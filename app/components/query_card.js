@@ -3,7 +3,7 @@ const COPIED_FOR_MS = 1600
 
 function codeLines(data) {
   const bytes = bytesOf(data.query)
-  if (data.kind !== "binary") {
+  if (data.kind === "codebook") {
     return [
       el("p", { class: "caption" }, `${bytes.length} books, the word chosen in each`),
       wordStrip(bytes, null),
@@ -11,15 +11,17 @@ function codeLines(data) {
   }
   const bits = bitsOf(bytes, data.nBits)
   const ones = bits.reduce((sum, bit) => sum + bit, 0)
-  const strip = bitStrip(bits, null, { cell: 16, height: 18, perRow: 16, gap: 2, groupGap: 4 })
+  const weights = data.weights ?? []
+  const strip = bitStrip(bits, null, { cell: 16, height: 18, perRow: 16, gap: 2, groupGap: 4, weights })
   const text = Array.from(bits).join("").replace(/(.{4})/g, "$1 ").trim()
   strip.setAttribute("preserveAspectRatio", "xMinYMin")
   strip.setAttribute("role", "img")
   strip.removeAttribute("aria-hidden")
   strip.setAttribute("aria-label", `Code of ${data.nBits} bits: ${text}`)
   strip.setAttribute("data-testid", "query-bits")
-  strip.append(...digits(bits))
-  return [el("p", { class: "caption" }, `${data.nBits} bits, ${ones} of them 1`), strip]
+  if (!weights.length) strip.append(...digits(bits))
+  const told = weights.length ? `${data.nBits} weighted bits, ${ones} of them 1; the taller, the heavier` : `${data.nBits} bits, ${ones} of them 1`
+  return [el("p", { class: "caption" }, told), strip]
 }
 
 /** The digit inside each cell, so that a bit is not told by its colour alone. */

@@ -30,9 +30,9 @@ function bitsOf(bytes, nBits) {
 
 /**
  * Bits as a strip of cells: 1 in the accent, 0 pale, bits that differ from the query underlined in amber.
- * Cells stand in groups of four; rows hold `perRow` bits.
+ * Cells stand in groups of four; rows hold `perRow` bits. With `weights`, 0 to 1, heavier bits are taller.
  */
-function bitStrip(bits, differs, { cell, height, perRow, gap = 1, groupGap = 2 }) {
+function bitStrip(bits, differs, { cell, height, perRow, gap = 1, groupGap = 2, weights = [] }) {
   const group = 4
   const line = differs ? 3 : 0
   const rows = Math.ceil(bits.length / perRow)
@@ -43,7 +43,8 @@ function bitStrip(bits, differs, { cell, height, perRow, gap = 1, groupGap = 2 }
   bits.forEach((bit, i) => {
     const column = i % perRow
     const top = Math.floor(i / perRow) * rowHeight
-    paths[bit ? "one" : "zero"] += `M${x(column)} ${top}h${cell - gap}v${height}h${gap - cell}z`
+    const tall = weights.length ? Math.max(1, height * weights[i]) : height
+    paths[bit ? "one" : "zero"] += `M${x(column)} ${top + height - tall}h${cell - gap}v${tall}h${gap - cell}z`
     if (differs?.[i]) paths.differs += `M${x(column)} ${top + height + 1}h${cell - gap}v2h${gap - cell}z`
   })
   const svg = document.createElementNS(SVG, "svg")

@@ -51,6 +51,22 @@ def bit_balance(share_one: Array, chosen: int | None = None) -> go.Figure:
     return figure
 
 
+def bit_weights(weights: Array) -> go.Figure:
+    """What each bit adds to a distance when it differs, float (n_bits,); the mean is marked."""
+    figure = go.Figure(
+        go.Bar(
+            x=np.arange(len(weights)),
+            y=weights,
+            marker={"color": BIT_ONE, "line_width": 0},
+            hovertemplate="bit %{x} adds %{y:.3g}<extra></extra>",
+        )
+    )
+    house(figure, x="bit", y="added to the distance when the bit differs", height=240)
+    guide(figure, "mean", y=float(weights.mean()))
+    figure.update_xaxes(range=[-0.6, len(weights) - 0.4], dtick=8 if len(weights) > 16 else 4, showline=False)
+    return figure
+
+
 def _mark_bit(figure: go.Figure, chosen: int | None, share: float) -> None:
     if chosen is None:
         return

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.services import catalog
-from app.services.codes import frozen
+from app.services.codes import as_bits, frozen
 from models.codes.health import BitHealth, code_health
 from models.codes.packing import unpack
 from models.types import BinaryCodes, Float64, Int64
@@ -19,9 +19,9 @@ BAND = 0.95  # quantile of the shuffled labels' largest departure
 
 
 def _binary(dataset: str, method: str, n_bits: int) -> BinaryCodes:
-    codes = catalog.open_run(dataset, method, n_bits).codes("database")
-    assert isinstance(codes, BinaryCodes), "the page asks `is_binary` first"
-    return codes
+    bits = as_bits(catalog.open_run(dataset, method, n_bits).codes("database"))
+    assert bits is not None, "the page asks `has_single_bits` first"
+    return bits
 
 
 @lru_cache(maxsize=32)

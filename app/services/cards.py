@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.services import catalog, images, search
+from app.services import catalog, codes, images, search
 
 SMALL_IMAGE = 32  # images with fewer pixels a side are enlarged with hard edges
 
@@ -32,7 +32,7 @@ def results(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
         "right": None if answer.relevant is None else answer.relevant.astype(int).tolist(),
         "tags": [np.flatnonzero(row).tolist() for row in tags],
         "alts": None if captions is None else [captions[row] for row in answer.rows],
-        "codes": search.code_bytes(asked.codes, answer.rows).tobytes().hex(),
+        "codes": _code_bytes(asked, answer).hex(),
         "groups": [[round(g.distance, 6), g.n_total, g.n_relevant, g.n_shown] for g in answer.groups],
     }
 
@@ -77,10 +77,33 @@ def picker(dataset: str, rows: Sequence[int], words: Sequence[str], chosen: str)
     }
 
 
+def kind(asked: search.Asked) -> str:
+    """How a code is drawn: "binary", "weighted" for bits with weights, or "codebook"."""
+    if asked.has_bits:
+        return "binary"
+    return "codebook" if codes.bit_weights(asked.codes) is None else "weighted"
+
+
 def _code(asked: search.Asked) -> dict[str, Any]:
+    """The query's code; books of two words are sent as what they are, bits with weights."""
+    weights = codes.bit_weights(asked.codes)
+    weighted = weights is not None
     return {
-        "kind": "binary" if asked.has_bits else "codebook",
+        "kind": kind(asked),
         "nBits": asked.n_bits,
-        "query": asked.code.hex(),
+        "query": _bits(asked.code).hex() if weighted else asked.code.hex(),
+        "weights": [] if weights is None else (weights / max(weights.max(), 1e-12)).round(3).tolist(),
         "pixelated": pixelated(asked.dataset),
     }
+
+
+def _bits(words: bytes) -> bytes:
+    """Words 0 and 1 of one code as packed bits."""
+    return np.packbits(np.frombuffer(words, dtype=np.uint8)).tobytes()
+
+
+def _code_bytes(asked: search.Asked, answer: search.Answer) -> bytes:
+    stored = search.code_bytes(asked.codes, answer.rows)
+    if codes.bit_weights(asked.codes) is not None:
+        stored = np.packbits(stored, axis=1)
+    return stored.tobytes()

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from app.services import catalog
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.hamming import hamming_distances
-from models.types import BinaryCodes, CodebookCodes, Float64, Int64
+from models.codes.packing import pack
+from models.types import BinaryCodes, CodebookCodes, Codes, Float64, Int64
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -22,6 +23,42 @@ N_BINS = 60  # of real distances; Hamming distances have a bin each
 def is_binary(dataset: str, method: str, n_bits: int) -> bool:
     """True for codes whose single bits can be looked at."""
     return isinstance(catalog.open_run(dataset, method, n_bits).codes("database"), BinaryCodes)
+
+
+def as_bits(codes: Codes) -> BinaryCodes | None:
+    """Binary codes as they are, books of two words as the word's number; None for longer books."""
+    if isinstance(codes, BinaryCodes):
+        return codes
+    return pack(codes.indices > 0) if codes.codebooks.shape[1] == 2 else None
+
+
+def bit_weights(codes: Codes) -> Float64 | None:
+    """What each bit adds to a distance when it differs, (n_bits,); None unless books hold two words."""
+    if isinstance(codes, BinaryCodes) or codes.codebooks.shape[1] != 2:
+        return None
+    words = codes.codebooks.astype(np.float64)
+    return frozen(np.square(words[:, 1] - words[:, 0]).sum(axis=-1))
+
+
+def has_single_bits(dataset: str, method: str, n_bits: int) -> bool:
+    """True for codes made of single bits, weighted or not."""
+    return as_bits(catalog.open_run(dataset, method, n_bits).codes("database")) is not None
+
+
+@lru_cache(maxsize=32)
+def run_weights(dataset: str, method: str, n_bits: int) -> Float64 | None:
+    """Weights of a run's bits; None when all count the same."""
+    return bit_weights(catalog.open_run(dataset, method, n_bits).codes("database"))
+
+
+@lru_cache(maxsize=32)
+def is_one_hot(dataset: str, method: str, n_bits: int) -> bool:
+    """True when the words of every book are unit vectors, so that a word is a choice and not a place."""
+    codes = catalog.open_run(dataset, method, n_bits).codes("database")
+    if isinstance(codes, BinaryCodes):
+        return False
+    _, n_words, dim = codes.codebooks.shape
+    return n_words == dim and bool(np.all(codes.codebooks == np.eye(n_words, dtype=np.float32)))
 
 
 @dataclass(frozen=True)
@@ -147,8 +184,9 @@ def occupancy(dataset: str, method: str, n_bits: int, n_largest: int = 8) -> Occ
     codes = catalog.open_run(dataset, method, n_bits).codes("database")
     opened = catalog.open_dataset(dataset)
     labels, names = opened.labels("database"), opened.info.class_names
-    binary = isinstance(codes, BinaryCodes)
-    stored = codes.packed if isinstance(codes, BinaryCodes) else codes.indices
+    bits = as_bits(codes)
+    binary = bits is not None
+    stored = codes.indices if bits is None else bits.packed
     distinct, inverse, sizes = np.unique(stored, axis=0, return_inverse=True, return_counts=True)
     inverse = inverse.reshape(-1)
     # Labels counted per bucket in one pass: (n_distinct, n_classes).

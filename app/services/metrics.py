@@ -38,6 +38,7 @@ class Entry:
         fit_s: seconds of training, None when not recorded.
         backbone, mode, seed: of this run.
         protocol: of the evaluation, as stored.
+        learned_codes: database images whose code was learned in training rather than computed.
     """
 
     method: str
@@ -58,6 +59,7 @@ class Entry:
     mode: str
     seed: int
     protocol: Mapping[str, Any]
+    learned_codes: int = 0
 
     @property
     def spread(self) -> float:
@@ -127,6 +129,7 @@ def _entry(dataset: str, method: str, n_bits: int, map_seeds: tuple[float, ...])
         mode=run.config.mode,
         seed=run.config.seed,
         protocol=run.result["protocol"],
+        learned_codes=int(run.result.get("learned_codes", 0)),
     )
 
 
@@ -179,7 +182,7 @@ def class_scores(dataset: str, method: str, n_bits: int) -> ClassScores:
 
 
 def common_protocol(entries: Sequence[Entry]) -> dict[str, Any]:
-    """What all entries share; a field in which they differ is None."""
+    """What all entries share; a field in which they differ is None. `learned`: methods with learned codes."""
     seen: dict[str, set[Any]] = {}
     for entry in entries:
         fields = {
@@ -190,4 +193,5 @@ def common_protocol(entries: Sequence[Entry]) -> dict[str, Any]:
         }
         for name, value in fields.items():
             seen.setdefault(name, set()).add("all" if name == "k" and value is None else value)
-    return {name: values.pop() if len(values) == 1 else None for name, values in seen.items()}
+    shared = {name: values.pop() if len(values) == 1 else None for name, values in seen.items()}
+    return shared | {"learned": {e.label: e.learned_codes for e in entries if e.learned_codes}}

@@ -171,7 +171,7 @@ def answer(asked: Asked, n: int, radius: int | None = None) -> Answer:
 def protocol(asked: Asked, answer: Answer) -> dict[str, Any]:
     """How the scores of this one ranking were made, in the fields of a run's protocol."""
     run = catalog.open_run(asked.dataset, asked.method, asked.n_bits)
-    config = run.config
+    config, learned = run.config, int(run.result.get("learned_codes", 0))
     return {
         **run.result["protocol"],
         "k": "all",
@@ -182,6 +182,7 @@ def protocol(asked: Asked, answer: Answer) -> dict[str, Any]:
         "backbone": config.backbone,
         "mode": config.mode,
         "seed": config.seed,
+        "learned": {catalog.method_label(asked.method): learned} if learned else {},
     }
 
 

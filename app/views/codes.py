@@ -16,10 +16,14 @@ info = catalog.open_dataset(chosen.dataset).info
 reading_style()
 st.header(f"Codes of {catalog.method_label(chosen.method)} at {chosen.n_bits} bits")
 
-if codes.is_binary(*run):
-    st.markdown(section("codes", "intro"))
+if codes.has_single_bits(*run):
+    weighted = codes.run_weights(*run) is not None
+    st.markdown(section("codes", "intro_weighted" if weighted else "intro"))
     headlines(bit_charts.numbers(*run))
     bit_charts.one_bit(*run)
+    if weighted:
+        st.subheader("Weights of the bits")
+        bit_charts.weights(*run)
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("Correlation of bits")
@@ -28,7 +32,7 @@ if codes.is_binary(*run):
         st.subheader("Same class against different class")
         code_charts.pairs(*run, chosen.query)
 else:
-    st.markdown(section("codes", "intro_codebook"))
+    st.markdown(section("codes", "intro_one_hot" if codes.is_one_hot(*run) else "intro_codebook"))
     headlines(word_charts.numbers(*run))
     word_charts.one_word(*run)
     left, right = st.columns(2, gap="medium")

@@ -38,7 +38,7 @@ with results:
     else:
         st.info(section("search", "empty"))
     relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
-    strip = "strip_bits" if asked.has_bits else "strip_words"
+    strip = {"binary": "strip_bits", "weighted": "strip_weighted"}.get(cards.kind(asked), "strip_words")
     st.caption(" ".join(section("search", name) for name in (relevance, "ties", strip)))
 with side:  # after the results, which somebody waits for
     ranking_chart(asked, answer)

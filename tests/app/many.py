@@ -8,8 +8,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from models.codes.packing import unpack
+from models.engine.run_files import RunCodes, read_run_codes, write_run_codes
+from models.types import BinaryCodes, CodebookCodes
 
 # name, label, family, supervision, kind of loss, year, reads several labels
 Told = tuple[str, str, str, str, str, int, bool]
@@ -44,7 +51,8 @@ OTHERS: tuple[Told, ...] = (
     ("dpn", "DPN", "classification", "labels", "hinge to a target", 2020, True),
     ("orthohash", "OrthoHash", "classification", "labels", "cosine class loss", 2021, False),
 )
-_LIKE = {"drsch": "dpq", "subic": "dpq"}
+_LIKE = {"subic": "dpq"}
+LEARNED = {"adsh": 80}  # database images whose code was learned
 
 
 def picture(kind: str = "lines") -> dict[str, Any]:
@@ -131,7 +139,42 @@ def _again(run: Path, copy: Path, place: int) -> None:
             result["metrics"]["map"][rule] = value * shrink
         for curve in result["curves"].values():
             curve["precision"] = [round(value * shrink, 6) for value in curve["precision"]]
+        if copy.name in LEARNED:
+            result["learned_codes"] = LEARNED[copy.name]
+        if copy.name in _REMADE:
+            result["code_kind"] = "codebook"
+            result["metrics"].pop("radius", None)
         path.write_text(json.dumps(result))
+    for path in copy.glob("*/codes.npz") if copy.name in _REMADE else ():
+        codes, per_query = read_run_codes(path)
+        write_run_codes(path, _REMADE[copy.name](codes), per_query)
+        path.with_name("bits.npz").unlink(missing_ok=True)
+
+
+def _weighted(codes: RunCodes) -> RunCodes:
+    """Bits that count unlike, as books of two words."""
+    assert isinstance(codes.database, BinaryCodes)
+    assert isinstance(codes.query, BinaryCodes)
+    half = np.linspace(0.1, 1, codes.database.n_bits, dtype=np.float16).astype(np.float32) / 2
+    books = np.stack([-half, half], axis=1)[:, :, None]
+    made = [CodebookCodes((unpack(c) > 0).astype(np.uint8), books) for c in (codes.database, codes.query)]
+    return RunCodes(made[0], made[1], made[1].decode())
+
+
+def _one_hot(codes: RunCodes) -> RunCodes:
+    """Blocks of which one bit of sixteen is 1; a query keeps a share for each."""
+    made = []
+    for part in (codes.database, codes.query):
+        assert isinstance(part, CodebookCodes)
+        indices = part.indices
+        if part.codebooks.shape[1] > 16:  # two blocks of sixteen for a book of 256
+            indices = np.concatenate([indices >> 4, indices & 15], axis=1)
+        books = np.tile(np.eye(16, dtype=np.float32), (indices.shape[1], 1, 1))
+        made.append(CodebookCodes(indices, books, metric="ip"))
+    return RunCodes(made[0], made[1], (0.7 * made[1].decode() + 0.3 / 16).astype(np.float32))
+
+
+_REMADE: dict[str, Callable[[RunCodes], RunCodes]] = {"drsch": _weighted, "subic": _one_hot}
 
 
 if __name__ == "__main__":

@@ -84,3 +84,46 @@ def test_the_query_in_view_is_marked_among_the_distances(stored: Path) -> None:
         c for c in open_page("codes", **BINARY, q="q7").get("plotly_chart") if "distances" in c.proto.alt
     )
     assert "q7 to its relevant images" in figure.proto.spec
+
+
+WEIGHTED = {"db": "digits", "method": "drsch", "bits": "16"}
+ONE_HOT = {"db": "digits", "method": "subic", "bits": "16"}
+
+
+def test_weighted_bits_are_shown_as_bits(many: Path) -> None:
+    app = open_page("codes", **WEIGHTED)
+    assert not app.exception
+    text = words(app)
+    assert "have weights" in text
+    assert "Bit by bit" in text
+    assert "Dead words" not in text
+    assert any(alt.startswith("Weight of each of 16 bits") for alt in alts(app, "plotly_chart"))
+
+
+def test_books_that_are_unit_vectors_are_blocks(many: Path) -> None:
+    app = open_page("codes", **ONE_HOT)
+    assert not app.exception
+    assert "exactly one of several bits is 1" in words(app)
+    assert "Word by word" in words(app)
+
+
+@pytest.mark.parametrize("address", [WEIGHTED, ONE_HOT])
+@pytest.mark.parametrize("view", ["search", "compare", "map", "metrics"])
+def test_such_codes_open_on_every_page(many: Path, view: str, address: dict[str, str]) -> None:
+    app = open_page(view, **address)
+    assert not app.exception
+    assert not app.error
+
+
+def test_weighted_bits_travel_packed_with_their_weights(many: Path) -> None:
+    from app.services import cards, search
+
+    asked = search.ask("digits", "drsch", 16, "query", 3)
+    sent = cards.results(asked, search.answer(asked, 5))
+    assert sent["kind"] == "weighted"
+    assert len(bytes.fromhex(sent["query"])) == 2
+    assert len(bytes.fromhex(sent["codes"])) == 2 * 5
+    assert max(sent["weights"]) == 1
+    assert len(sent["weights"]) == 16
+    assert cards.kind(search.ask("digits", "subic", 16, "query", 3)) == "codebook"
+    assert cards.kind(search.ask("digits", "dpsh", 16, "query", 3)) == "binary"

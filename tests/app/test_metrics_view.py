@@ -168,3 +168,11 @@ def test_param_rows_write_open_ranges() -> None:
 
 def test_published_rows_of_methods_without_any() -> None:
     assert published_rows([{"title": "X"}])["method"] == []
+
+
+def test_learned_database_codes_are_named_in_the_protocol(many: Path) -> None:
+    line = next(c.value for c in open_page("metrics", **DIGITS).caption if c.value.startswith("k: all"))
+    assert "ADSH: codes of 80 database images learned in training" in line
+    search = open_page("search", db="digits", method="adsh", bits="16")
+    assert "ADSH: codes of 80 database images" in words(search)
+    assert "learned in training" not in words(open_page("search", **DIGITS))
