@@ -48,7 +48,7 @@ SPEC = MethodSpec(
         "The first stage looks at no image: it searches for codes whose inner products are high for similar "
         "train images and low for the others, as far as bits allow. The second stage trains a network to "
         "give each image the bits that were found for it. Nothing that the network finds hard can change "
-        "those bits, which is what nearly all later methods do otherwise."
+        "those bits any more; nearly all later methods learn both at once."
     ),
     good_for="A goal that is fixed before training starts: what remains is plain, steady regression.",
     objective=(
