@@ -63,7 +63,9 @@ SPEC = MethodSpec(
     ),
     multi_label_note="Each class is a target of its own, +1 or -1; images without labels have -1 everywhere.",
     differs=(
-        "Trained by back-propagation; rounds of ADMM before it are an option, off by default.",
+        "Trained by back-propagation; rounds of ADMM before it are an option, off by default: they leave a "
+        "large matrix, for which the loss keeps bits near 0 (toyworld, 32 bits: mAP 0.79 after ten rounds, "
+        "0.89 without).",
         "The paper's equations were not read: form of the loss, targets, place of the bits and settings of "
         "ADMM are our reconstruction (unverified).",
         "The last layer has tanh and the targets are +1 and -1: with linear units and targets of 1 and 0, "
