@@ -1,4 +1,4 @@
-"""`encode`, `evaluate` and `search`: codes in, codes out."""
+"""`encode` and `evaluate`: images to codes, codes to scores."""
 
 from __future__ import annotations
 
@@ -106,44 +106,6 @@ def evaluate(chosen: argparse.Namespace) -> Answer:
     )
 
 
-def search(chosen: argparse.Namespace) -> Answer:
-    """The k nearest items of each query."""
-    from models.index import open_index
-
-    query, database = _two_files(chosen.query, chosen.database)
-    assert database.codes is not None, "a database has codes"
-    found = open_index(database.codes).search(query.queries, chosen.k)
-    rows = [
-        [
-            {"rank": rank, "distance": distance, **_item(database, row)}
-            for rank, (distance, row) in enumerate(zip(distances, ids, strict=True), start=1)
-        ]
-        for distances, ids in zip(found.distances.tolist(), found.ids.tolist(), strict=True)
-    ]
-    queries = [_item(query, row) for row in range(len(query))]
-    beyond = found.n_tied_beyond.tolist()
-    document = {
-        "n_query": len(query),
-        "n_database": len(database.codes),
-        "n_bits": database.codes.n_bits,
-        "k": chosen.k,
-        "results": [
-            {"query": asked, "items": items, "tied_beyond": tied}
-            for asked, items, tied in zip(queries, rows, beyond, strict=True)
-        ],
-    }
-    tables = [
-        Table(
-            f"query {_name(asked)}",
-            ("rank", "item", "distance"),
-            [[item["rank"], _name(item), item["distance"]] for item in items],
-            f"{tied} more at the last distance" if tied else "",
-        )
-        for asked, items, tied in zip(queries, rows, beyond, strict=True)
-    ]
-    return Answer(document, tables)
-
-
 def _two_files(query_path: str, database_path: str) -> tuple[CodeFile, CodeFile]:
     from models.codes.exchange import read_codes
 
@@ -210,20 +172,6 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"Cannot be read: {error.strerror}.") from None
-
-
-def _item(file: CodeFile, row: int) -> dict[str, Any]:
-    """What is known of an item: its row, and its id and file name where there are any."""
-    known: dict[str, Any] = {"row": row}
-    if file.ids is not None:
-        known["id"] = file.ids[row].item()
-    if file.filenames is not None:
-        known["filename"] = file.filenames[row].item()
-    return known
-
-
-def _name(item: dict[str, Any]) -> str:
-    return str(item.get("filename", item.get("id", item["row"])))
 
 
 def _evaluation_tables(result: Evaluation, tie_rule: str) -> list[Table]:

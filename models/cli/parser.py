@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn, get_args
 
+from models.cli.index_arguments import add_index, add_search
 from models.cli.output import Answer, say
 from models.types import TieRule
 
@@ -26,8 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m models", description="Hashing for image retrieval, method by method.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(name: str, handler: str, help: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=help, description=help)
+    def command(name: str, handler: str, help: str, among: Any = commands) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = among.add_parser(name, help=help, description=help)
         added.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         added.set_defaults(run=_late(handler))
         return added
@@ -58,10 +60,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_evaluate(command("evaluate", "models.cli.coding:evaluate", "Score queries against a database."))
 
-    search = command("search", "models.cli.coding:search", "The nearest items of each query.")
-    search.add_argument("--query", required=True, metavar="q.npz", help="codes of the queries")
-    search.add_argument("--database", required=True, metavar="db.npz", help="codes of the database")
-    search.add_argument("-k", type=int, default=10, help="results a query (default 10)")
+    add_search(command("search", "models.cli.searching:search", "The nearest items of each query."))
+    about = "Build, describe and export indexes for fast search."
+    index = commands.add_parser("index", help=about, description=about)
+    below = index.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add_index(partial(command, among=below))
     return parser
 
 

@@ -10,18 +10,20 @@ An index in Milvus is a folder with index.json only: codes and names are in the 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models.codes.exchange import CodeFile, read_codes, write_codes
-from models.errors import ConfigError, DataError
+from models.errors import ConfigError, DataError, StorageError
 from models.files import sha256_of, write_atomically
 from models.index.base import Index
 from models.index.kinds import IndexKind, index_class, index_kind, open_index
 from models.types import BinaryCodes, Int64
 
 FORMAT = "hashlens index 1"
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,48 @@ def build_folder(folder: Path, file: CodeFile, kind: str, settings: dict[str, An
     return StoredIndex(index, card, file)
 
 
+def build_in_milvus(
+    folder: Path, file: CodeFile, settings: dict[str, Any], progress: Progress | None = None
+) -> StoredIndex:
+    """Put a code file into Milvus, or go on where that was broken off, and store where it is.
+
+    Args:
+        folder: as in `build_folder`.
+        file: binary codes.
+        settings: of the kind "milvus"; a .db file that is not named lies in the folder.
+        progress: told items stored and items in all.
+
+    Raises:
+        ConfigError, DataError, NotAvailableError: as in `MilvusIndex`.
+        StorageError: the folder cannot be written.
+    """
+    from models.index.milvus import MilvusIndex
+    from models.index.milvus_client import check_address
+
+    if file.codes is None:
+        raise DataError("These are query vectors only; a database needs codes.")
+    check_folder(folder)
+    kind = index_kind("milvus")
+    index_class(kind, file.codes)
+    if "uri" in settings:
+        in_a_file = settings["uri"].endswith(".db")
+        settings = {**settings, "uri": str(Path(settings["uri"]).resolve()) if in_a_file else settings["uri"]}
+    chosen = kind.checked(settings)
+    check_address(chosen["uri"])
+    make_folder(folder)
+    opened = {**chosen, "uri": _address(folder, chosen["uri"])}
+    assert isinstance(file.codes, BinaryCodes), "other codes were refused above"
+    index = MilvusIndex(file.codes, **opened, file=file, progress=progress)
+    card = {**_sizes(file, kind, chosen), "files": {}, "versions": _versions("pymilvus")}
+    write_card(folder, card)
+    return StoredIndex(index, card, None)
+
+
+def _address(folder: Path, uri: str) -> str:
+    """A .db file without a folder lies beside index.json, so that the two can be moved together."""
+    return str(folder / uri) if uri.endswith(".db") and "://" not in uri else uri
+
+
 def read_folder(folder: Path, **settings: Any) -> StoredIndex:
     """Open a stored index.
 
@@ -113,7 +157,7 @@ def read_folder(folder: Path, **settings: Any) -> StoredIndex:
     if not card["files"]:
         from models.index.milvus import open_collection
 
-        return StoredIndex(open_collection(chosen["uri"], chosen["collection"]), card, None)
+        return StoredIndex(open_collection(_address(folder, chosen["uri"]), chosen["collection"]), card, None)
     for name, sha256 in card["files"].items():
         if not (folder / name).is_file() or sha256_of(folder / name) != sha256:
             raise DataError(
@@ -146,6 +190,14 @@ def read_card(folder: Path) -> dict[str, Any]:
 def write_card(folder: Path, card: dict[str, Any]) -> None:
     """Write index.json."""
     write_atomically(folder / "index.json", (json.dumps(card, indent=1) + "\n").encode())
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder, or raise StorageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"Could not make {folder}: {error.strerror}. Choose another folder.") from error
 
 
 def check_folder(folder: Path) -> None:
@@ -189,7 +241,7 @@ def _sizes(file: CodeFile, kind: IndexKind, settings: dict[str, Any]) -> dict[st
     }
 
 
-def _versions() -> dict[str, str]:
+def _versions(*more: str) -> dict[str, str]:
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("numpy", "faiss-cpu")}
+    return {name: version(name) for name in ("numpy", "faiss-cpu", *more)}

@@ -15,6 +15,14 @@ from models.errors import ConfigError, NotAvailableError
 INSTALL = 'pip install "pymilvus==2.6.17" "milvus-lite==2.5.1" "setuptools==80.10.2"'
 
 
+def check_address(uri: str) -> None:
+    """Raise ConfigError unless this is a .db file or the address of a cluster."""
+    if not uri.startswith(("http://", "https://", "tcp://", "unix:")) and not uri.endswith(".db"):
+        raise ConfigError(
+            f"uri={uri!r} is neither a file that ends in .db nor the http:// address of a cluster."
+        )
+
+
 def connect(uri: str) -> Any:
     """A client of pymilvus.
 
@@ -22,10 +30,7 @@ def connect(uri: str) -> Any:
         NotAvailableError: Milvus is not installed, or not reached.
         ConfigError: an address of neither form.
     """
-    if not uri.startswith(("http://", "https://", "tcp://", "unix:")) and not uri.endswith(".db"):
-        raise ConfigError(
-            f"uri={uri!r} is neither a file that ends in .db nor the http:// address of a cluster."
-        )
+    check_address(uri)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # milvus-lite imports pkg_resources, which says that it is old
