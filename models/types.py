@@ -21,6 +21,8 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
+_NORM_BITS = {"computed": 0, "byte": 8, "float": 32}
+
 
 @dataclass(frozen=True)
 class ImageTransform:
@@ -114,8 +116,23 @@ class CodebookCodes:
 
     @property
     def n_bits(self) -> int:
-        """Bits stored per item: n_codebooks * log2(n_centroids)."""
+        """Bits that name the words of an item: n_codebooks * log2(n_centroids); see `item_bits`."""
         return int(self.codebooks.shape[0] * np.log2(self.codebooks.shape[1]))
+
+    @property
+    def needs_norm(self) -> bool:
+        """True where a distance takes an item's squared length besides table look-ups: additive with `l2`."""
+        return self.structure == "additive" and self.metric == "l2"
+
+    def item_bits(self, norm: Literal["computed", "byte", "float"] = "computed") -> int:
+        """Bits that an item costs in full: its words, and its squared length where that is stored.
+
+        Args:
+            norm: how codes with `needs_norm` come by it; others cost the same in all three cases.
+                `computed`: from the words, at each search or when an index is loaded, at no cost in storage.
+                `byte`: rounded, 8 bits more. `float`: exact, 32 bits more.
+        """
+        return self.n_bits + (_NORM_BITS[norm] if self.needs_norm else 0)
 
     def decode(self) -> Float32:
         """Reconstructed vectors, float32 (n, n_codebooks * dim) for `product`, (n, dim) for `additive`."""

@@ -42,10 +42,9 @@ def asymmetric_distances(queries: Float32, database: CodebookCodes) -> Float32:
     """
     check_embeddings(queries, database)
     distances = np.empty((len(queries), len(database)), dtype=np.float32)
-    additive_l2 = database.structure == "additive" and database.metric == "l2"
-    norms = np.square(database.decode(), dtype=np.float64).sum(axis=1) if additive_l2 else None
+    norms = np.square(database.decode(), dtype=np.float64).sum(axis=1) if database.needs_norm else None
     for row, query in enumerate(queries):
-        table = _word_table(query, database)  # (n_codebooks, n_centroids)
+        table = word_table(query, database)  # (n_codebooks, n_centroids)
         total = table[0][database.indices[:, 0]]
         for book in range(1, len(table)):
             total += table[book][database.indices[:, book]]
@@ -56,7 +55,7 @@ def asymmetric_distances(queries: Float32, database: CodebookCodes) -> Float32:
     return distances
 
 
-def _word_table(query: Float32, codes: CodebookCodes) -> Float32:
+def word_table(query: Float32, codes: CodebookCodes) -> Float32:
     """What each word adds to a distance, (n_codebooks, n_centroids); additive: minus its inner product."""
     books = codes.codebooks
     if codes.structure == "additive":
