@@ -78,7 +78,10 @@ def test_ties_longer_than_milvus_answers(uri: str, collection: str, monkeypatch:
 
 
 @pytest.mark.parametrize(("labels", "ids"), [("single", "number"), ("multi", "text")])
-def test_labels_and_names_come_back(labels: str, ids: str, uri: str, collection: str) -> None:
+def test_labels_and_names_come_back(
+    labels: str, ids: str, uri: str, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(milvus, "RECORDS_AT_ONCE", 50)
     _, database = clustered_codes(1, 120, 24)
     file = described(database, labels, ids)
     MilvusIndex(database, uri=uri, collection=collection, file=file)
