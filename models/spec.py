@@ -220,4 +220,4 @@ class MethodSpec:
     def check_labels(self, label_kind: str) -> None:
         """Raise ConfigError, with the method's reason, for multi-label data that it cannot read."""
         if label_kind == "multi" and not self.reads_multi_label:
-            raise ConfigError(f"{self.label} does not take multi-label data: {self.multi_label_note}")
+            raise ConfigError(f"{self.label} does not take multi-label data. {self.multi_label_note}")

@@ -22,5 +22,5 @@ def method_picture(name: str, picture: Mapping[str, Any]) -> None:
         key=f"picture_{name}",
         alt=f"{picture['title']}: {picture['y']} against {picture['x']}{moved}",
         table=picture_table(picture),
-        below=f"{picture['caption']} {section('methods', 'picture')}",
+        below=" ".join((picture["caption"], section("methods", "picture"))),
     )

@@ -87,7 +87,11 @@ def _draw(
             legendgroup=line.name,
             showlegend=legend,
             mode="lines+markers",
-            line={"color": pen.color, "width": 3.5 if line.is_chosen else 1.75, "dash": pen.dash},
+            line={
+                "color": pen.color,
+                "width": 3.5 if line.is_chosen else 1.75,
+                "dash": "solid" if line.is_chosen else pen.dash,
+            },
             marker=marker,
             opacity=1.0 if line.is_chosen or not some_chosen else 0.8,
             hovertemplate=f"{line.name}, {hover}<extra></extra>",

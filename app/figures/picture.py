@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from app.figures.style import BIT_ONE, GREEN, GREY, HAIRLINE, PURPLE, SMALL, VERMILION, house, tint
 
-HEIGHT, SLIDER_HEIGHT = 330, 90
+HEIGHT, SLIDER_HEIGHT, LEGEND_ROW = 330, 90, 20
+PHONE = 380  # width of a narrow page
 # In the order of the series; dash and symbol-free, so that each also differs in its stroke.
 _STROKES = ((BIT_ONE, "solid"), (VERMILION, "dash"), (GREEN, "dot"), (PURPLE, "dashdot"), (GREY, "longdash"))
 _CLEAR = "rgba(0,0,0,0)"
@@ -25,19 +26,22 @@ def picture_figure(picture: Mapping[str, Any]) -> go.Figure:
     """
     frames, kind = picture["frames"], picture["kind"]
     draw = _grid(frames) if kind == "grid" else _bars if kind == "bars" else _lines
-    several = len(frames) > 1
+    several, rows = len(frames) > 1, _legend_rows(picture)
     figure = go.Figure(draw(frames[picture["start"]]))
     house(
         figure,
         x=picture["x"],
         y=picture["y"],
-        height=HEIGHT + (SLIDER_HEIGHT if several else 0),
+        height=HEIGHT + rows * LEGEND_ROW + (SLIDER_HEIGHT if several else 0),
         legend=kind != "grid" and len(frames[0]["series"]) > 1,
     )
-    figure.update_layout(legend={"y": 1, "yanchor": "bottom", "x": 1, "xanchor": "right"}, barmode="group")
+    above = {"yref": "container", "y": 0.99, "yanchor": "top", "x": 1, "xanchor": "right"}
+    figure.update_layout(legend=above, barmode="group", margin_t=30 + rows * LEGEND_ROW)
     if kind == "grid":
-        figure.update_yaxes(autorange="reversed", showgrid=False, nticks=8)
-        figure.update_xaxes(nticks=8, showline=False)
+        n_rows = max(len(frame["grid"]) for frame in frames)
+        n_columns = max(len(frame["grid"][0]) for frame in frames)
+        figure.update_yaxes(range=[n_rows - 0.5, -0.5], showgrid=False, nticks=8)
+        figure.update_xaxes(range=[-0.5, n_columns - 0.5], nticks=8, showline=False)
     else:
         figure.update_yaxes(range=_span(_values(frames, "y"), zero=kind == "bars"), nticks=6)
         figure.update_xaxes(**_across(_values(frames, "x"), kind), nticks=9)
@@ -68,6 +72,15 @@ def picture_table(picture: Mapping[str, Any]) -> dict[str, list[Any]]:
         for x, y in zip(series["x"], series["y"], strict=True)
     ]
     return _columns((slider, "series", picture["x"], picture["y"]), points)
+
+
+def _legend_rows(picture: Mapping[str, Any]) -> int:
+    """Rows that the legend needs above the axis title on a phone; 0 when both fit on one line, in pixels."""
+    names = [series["name"] for series in picture["frames"][0]["series"]]
+    if len(names) < 2:
+        return 0
+    wide = sum(50 + 6.5 * len(name) for name in names)
+    return 0 if wide + 6.5 * len(picture["y"]) < PHONE else -int(-wide // PHONE)
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
@@ -139,15 +152,22 @@ def _slider(picture: Mapping[str, Any]) -> dict[str, Any]:
         "frame": {"duration": 0, "redraw": picture["kind"] != "lines"},
         "transition": {"duration": 0},
     }
+    # A long label needs room on either side of its tick, and a line of its own above the slider.
+    longest = max(len(frame["label"]) for frame in picture["frames"])
+    inset, long = 0.02 if longest < 8 else 0.12, len(picture["slider"]) + longest > 45
     return {
         "active": picture["start"],
         "steps": [
             {"label": frame["label"], "method": "animate", "args": [[str(place)], how]}
             for place, frame in enumerate(picture["frames"])
         ],
-        "currentvalue": {"prefix": f"{picture['slider']}: ", "font": {"size": SMALL + 2}, "offset": 8},
-        "x": 0.02,
-        "len": 0.96,
+        "currentvalue": {
+            "prefix": f"{picture['slider']}:{'<br>' if long else ' '}",
+            "font": {"size": SMALL + 2},
+            "offset": 8,
+        },
+        "x": inset,
+        "len": 1 - 2 * inset,
         "y": 0,
         "yanchor": "top",
         "pad": {"t": 52, "b": 4},
@@ -179,5 +199,6 @@ def _across(xs: Sequence[Any], kind: str) -> dict[str, Any]:
     """Range of the horizontal axis; names along it need none."""
     if any(isinstance(x, str) for x in xs):
         return {}
-    air = 0.6 if kind == "bars" else 0.02 * (max(xs) - min(xs))
+    steps = np.diff(np.unique(np.array(xs, dtype=np.float64)))
+    air = 0.6 * float(steps.min() if len(steps) else 1.0) if kind == "bars" else 0.02 * (max(xs) - min(xs))
     return {"range": [min(xs) - air, max(xs) + air]}

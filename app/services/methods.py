@@ -14,11 +14,12 @@ _LOSSES = {
     "likelihood": ("likelihood",),
     "difference": ("difference", "similarity matrix"),
     "product": ("product", "contrastive"),
+    "ranking measure": ("average precision", "ndcg", "discounted gain", "mutual information"),
+    "centre or target": ("centre", "target", "proxy", "hadamard", "fixed class code"),
+    "class loss": ("cross-entropy", "softmax", "classifier", "class loss"),
+    "regression": ("least squares", "regression"),
     "margin": ("triplet", "hinge", "margin"),
-    "ranking measure": ("average precision", "ndcg", "discounted gain", "mutual information", "ranking"),
-    "centre or target": ("centre", "target", "proxy"),
-    "class loss": ("class", "cross-entropy", "softmax", "cosine"),
-    "reconstruction": ("quantization error", "reconstruction", "quantization"),
+    "reconstruction": ("quantization", "reconstruction"),
     "none": ("none",),
 }
 OTHER_LOSS = "other"

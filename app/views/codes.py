@@ -18,7 +18,7 @@ st.header(f"Codes of {catalog.method_label(chosen.method)} at {chosen.n_bits} bi
 
 if codes.has_single_bits(*run):
     weighted = codes.run_weights(*run) is not None
-    st.markdown(section("codes", "intro_weighted" if weighted else "intro"))
+    st.markdown(section("codes", "intro_weighted") if weighted else section("codes", "intro"))
     headlines(bit_charts.numbers(*run))
     bit_charts.one_bit(*run)
     if weighted:
@@ -32,7 +32,9 @@ if codes.has_single_bits(*run):
         st.subheader("Same class against different class")
         code_charts.pairs(*run, chosen.query)
 else:
-    st.markdown(section("codes", "intro_one_hot" if codes.is_one_hot(*run) else "intro_codebook"))
+    st.markdown(
+        section("codes", "intro_one_hot") if codes.is_one_hot(*run) else section("codes", "intro_codebook")
+    )
     headlines(word_charts.numbers(*run))
     word_charts.one_word(*run)
     left, right = st.columns(2, gap="medium")

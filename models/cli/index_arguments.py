@@ -39,6 +39,8 @@ def add_index(command: Callable[[str, str, str], argparse.ArgumentParser]) -> No
     export = command("export", "models.cli.indexing:export", "Write an index for use without Hashlens.")
     export.add_argument("folder", metavar="FOLDER", help="made by `index build`")
     export.add_argument("--out", required=True, metavar="FOLDER", help="a new folder")
+    export.add_argument("--run", dest="run_name", metavar="RUN", help="with the encoder of this run")
+    export.add_argument("--weights-file", metavar="FILE", help="weights of its backbone, if not downloadable")
 
     drop = command("drop", "models.cli.indexing:drop", "Remove a Milvus collection made by `index build`.")
     drop.add_argument("--uri", required=True, help="a .db file or a cluster's address")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.cli.output import Answer, Table, progress_bar
 from models.errors import ConfigError, DataError
+from models.files import write_atomically
 
 if TYPE_CHECKING:
     from models.codes.exchange import CodeFile
@@ -100,15 +101,31 @@ def info(chosen: argparse.Namespace) -> Answer:
 
 def export(chosen: argparse.Namespace) -> Answer:
     """Write an index for people without this library."""
-    from models.index.export import export_index
+    from models.index.export import check_exportable, export_index
     from models.index.folder import read_folder
 
     out = Path(chosen.out)
     stored = read_folder(Path(chosen.folder))
+    check_exportable(stored, out)
+    more: dict[str, bytes] = {}
+    if chosen.run_name:
+        from models.cli.runs import checkpoint_of
+        from models.engine.encode import open_encoder
+        from models.engine.encoder_export import encoder_files
+
+        assert stored.file is not None
+        assert stored.file.codes is not None
+        weights = Path(chosen.weights_file) if chosen.weights_file else None
+        more = encoder_files(open_encoder(checkpoint_of(chosen.run_name), weights), stored.file.codes)
     files = export_index(stored, out)
+    for name, content in more.items():
+        write_atomically(out / name, content)
+    files += more
     return Answer(
         {"index": chosen.folder, "out": str(out), "files": files},
-        lines=[f"{', '.join(files)} written to {out}. Try: python {out / 'search.py'} queries.npz 10"],
+        lines=[f"{', '.join(files)} written to {out}"]
+        + ["python encode.py queries.npz IMAGE ..."] * bool(more)
+        + ["python search.py queries.npz 10"],
     )
 
 

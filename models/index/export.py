@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from models.codes.exchange import CodeFile
 from models.errors import DataError, NotAvailableError
 from models.files import npz_bytes, write_atomically
 from models.index.binary_multi_hash import BinaryMultiHash
@@ -52,14 +53,8 @@ def export_index(stored: StoredIndex, out: Path) -> list[str]:
         DataError: the folder holds files.
         StorageError: it cannot be written.
     """
+    file, codes = check_exportable(stored, out)
     index: Any = stored.index
-    if stored.file is None or stored.file.codes is None or not hasattr(index, "faiss_index"):
-        raise NotAvailableError(
-            f"An index of kind {stored.card['kind']!r} is not kept by FAISS and cannot be exported. "
-            "Build one of kind exhaustive, ivf, hnsw, multi-hash or ivf-adc over the same database."
-        )
-    check_empty(out)
-    file, codes = stored.file, stored.file.codes
     write_code_file(out / "codes.npz", file)
     write_atomically(out / "index.faiss", faiss_bytes(index, binary=isinstance(codes, BinaryCodes)))
     buckets: Buckets | None = getattr(index, "buckets", None)
@@ -90,7 +85,17 @@ def search_script(index: Any, codes: Codes) -> str:
     )
 
 
-def check_empty(out: Path) -> None:
-    """Raise DataError unless the folder is new or empty."""
+def check_exportable(stored: StoredIndex, out: Path) -> tuple[CodeFile, Codes]:
+    """What is exported.
+
+    Raises:
+        NotAvailableError, DataError: as in `export_index`.
+    """
+    if stored.file is None or stored.file.codes is None or not hasattr(stored.index, "faiss_index"):
+        raise NotAvailableError(
+            f"An index of kind {stored.card['kind']!r} is not kept by FAISS and cannot be exported. "
+            "Build one of kind exhaustive, ivf, hnsw, multi-hash or ivf-adc over the same database."
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} is not empty. Choose a new folder for the export.")
+    return stored.file, stored.file.codes

@@ -204,8 +204,9 @@ def check_folder(folder: Path) -> None:
     """Raise DataError unless the folder is new, empty, or one that this program fills."""
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file. Give a folder.")
-    ours = {"index.json", "codes.npz", "index.faiss", "milvus.db"}
-    if folder.is_dir() and (foreign := {p.name for p in folder.iterdir() if p.name[:1] != "."} - ours):
+    ours = ("index.json", "codes.npz", "index.faiss", "milvus.db")  # and the journal beside milvus.db
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    if foreign := [name for name in names if not name.startswith((".", *ours))]:
         raise DataError(f"{folder} holds other files, as {min(foreign)}. Choose a new or empty folder.")
 
 

@@ -34,6 +34,8 @@ from models.types import BinaryCodes, Int64, Queries
 # Milvus answers at most so many items a query; all of them are needed where a tie is long.
 MAX_ITEMS = 16384
 QUERIES_AT_ONCE, ROWS_AT_ONCE = 64, 5000
+# With labels, milvus-lite takes a time that grows with the square of this.
+RECORDS_AT_ONCE = 500
 
 Progress = Callable[[int, int], None]
 
@@ -77,6 +79,7 @@ class MilvusIndex:
                     f"The collection {collection!r} at {uri} holds something else. Choose another name for "
                     "the collection, or remove that one first (`index drop`)."
                 )
+            self._client.load_collection(collection)  # a cluster answers from memory only
             stored = self._stored_rows()
             missing = np.setdiff1d(np.arange(len(codes)), stored)
             for begin in range(0, len(missing), batch_size):
@@ -245,10 +248,10 @@ class MilvusIndex:
             raise DataError(
                 f"{count} items came back where {n} were sent. Remove the collection and build again."
             )
-        for begin in range(0, n, ROWS_AT_ONCE):
+        for begin in range(0, n, RECORDS_AT_ONCE):
             fields = ["id", "code", "labels", "name", "filename"]
-            found = {r["id"]: r for r in self._records(begin, begin + ROWS_AT_ONCE, fields)}
-            for row in range(begin, min(begin + ROWS_AT_ONCE, n)):
+            found = {r["id"]: r for r in self._records(begin, begin + RECORDS_AT_ONCE, fields)}
+            for row in range(begin, min(begin + RECORDS_AT_ONCE, n)):
                 if row not in found or plain_record(found[row]) != items.record(row):
                     raise DataError(
                         f"Item {row} came back from Milvus other than it was sent. Remove the collection "
@@ -271,6 +274,7 @@ def open_collection(uri: str, collection: str) -> MilvusIndex:
         index._card = index._described()
         if not index._card:
             raise DataError(f"The collection {collection!r} at {uri} was not made by this program.")
+        index._client.load_collection(collection)
         if (count := index._count()) != index.n_database:
             raise DataError(
                 f"The collection {collection!r} holds {count} of {index.n_database} items: its build was "

@@ -16,7 +16,7 @@ def class_loss(logits: Tensor, labels: Tensor, *, multi_label: bool) -> Tensor:
 
     Args:
         logits: float (n, n_classes).
-        labels: bool (n, n_classes).
+        labels: bool (n, n_classes); for the softmax form also float, each label's share.
         multi_label: which form.
 
     Returns:

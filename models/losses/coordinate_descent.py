@@ -16,36 +16,18 @@ Source: methods/1-pairwise-and-multiwise.md, section 1.
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from models.compiled import compiled
 from models.types import Float64, Int64
 
 _MATRIX, _VECTOR = types.Array(types.float64, 2, "C"), types.Array(types.float64, 1, "C")
 _ORDER = types.Array(types.int64, 1, "C", readonly=True)
 _LABELS = types.Array(types.boolean, 2, "C", readonly=True)
-
-
-def _compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile ahead of the first call; kept on disk where a cache can be written, else in memory only.
-
-    Sums may be reordered, which lets them run on several numbers at once.
-    """
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract"}}
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            return numba.njit(signature, cache=True, **options)(function)  # type: ignore[no-any-return]
-        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError):
-            return numba.njit(signature, **options)(function)  # type: ignore[no-any-return]
-
-    return decorate
+# Sums may be reordered, which lets them run on several numbers at once.
+_FAST = {"reassoc", "contract"}
 
 
 def residual(codes: Float64, labels: npt.NDArray[np.bool_]) -> Float64:
@@ -63,13 +45,13 @@ def residual(codes: Float64, labels: npt.NDArray[np.bool_]) -> Float64:
     return found
 
 
-@_compiled(types.float64(types.float64, types.float64, types.float64, types.float64))
+@compiled(types.float64(types.float64, types.float64, types.float64, types.float64), fastmath=_FAST)
 def change_of_objective(d, g1, g2, h):  # type: ignore[no-untyped-def]
     """What adding d to a number h of H does to |L|^2, exactly."""
     return d * (g1 + d * (0.5 * g2 + d * (4.0 * h + d)))
 
 
-@_compiled(types.float64(types.float64, types.float64, types.float64))
+@compiled(types.float64(types.float64, types.float64, types.float64), fastmath=_FAST)
 def best_step(g1, g2, h):  # type: ignore[no-untyped-def]
     """Newton's step -g1 / g2, kept where h + d stays in [-1, 1]; without a curve upwards, the better end."""
     low, high = -1.0 - h, 1.0 - h
@@ -80,7 +62,7 @@ def best_step(g1, g2, h):  # type: ignore[no-untyped-def]
     return high
 
 
-@_compiled(types.void(_MATRIX, _LABELS, types.int64, _VECTOR))
+@compiled(types.void(_MATRIX, _LABELS, types.int64, _VECTOR), fastmath=_FAST)
 def residual_row(columns, labels, i, row):  # type: ignore[no-untyped-def]
     """Write row i of L to `row`, (n,); `columns` is H transposed, (K, n)."""
     n_bits, n = columns.shape
@@ -95,7 +77,7 @@ def residual_row(columns, labels, i, row):  # type: ignore[no-untyped-def]
             row[m] += h * columns[j, m]
 
 
-@_compiled(types.float64(_MATRIX, _VECTOR, _VECTOR, types.int64, _ORDER))
+@compiled(types.float64(_MATRIX, _VECTOR, _VECTOR, types.int64, _ORDER), fastmath=_FAST)
 def visit_image(columns, norms, row, i, bits):  # type: ignore[no-untyped-def]
     """Change the numbers of image i, one after the other in the order `bits`, in place.
 
@@ -127,7 +109,7 @@ def visit_image(columns, norms, row, i, bits):  # type: ignore[no-untyped-def]
     return total
 
 
-@_compiled(types.float64(_MATRIX, _LABELS, _ORDER, _ORDER))
+@compiled(types.float64(_MATRIX, _LABELS, _ORDER, _ORDER), fastmath=_FAST)
 def sweep(columns, labels, images, bits):  # type: ignore[no-untyped-def]
     """Visit every number of H once, in place; gives the change of |L|^2.
 

@@ -8,7 +8,6 @@ from two threads at once, which a web server does.
 from __future__ import annotations
 
 import itertools
-import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from models.codes.packing import UInt64
+from models.compiled import compiled
 from models.types import Float64, Int64
 
 # Read-only in the signature accepts both kinds of array, with one compilation.
@@ -29,18 +29,6 @@ _COUNTS = types.Array(types.int32, 3, "C")
 _REALS = types.Array(types.float64, 1, "C")
 _INTEGERS = types.Array(types.int64, 1, "C")
 _PAIRS_WORTH_A_THREAD = 2_000_000
-
-
-def _compiled(*signature: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Compile ahead of the first call; kept on disk where a cache can be written, else in memory only."""
-
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        try:
-            return numba.njit(types.void(*signature), nogil=True, cache=True)(function)  # type: ignore[no-any-return]
-        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError):
-            return numba.njit(types.void(*signature), nogil=True)(function)  # type: ignore[no-any-return]
-
-    return decorate
 
 
 def _typed_popcount(typing_context: Any, word: Any) -> Any:
@@ -55,7 +43,7 @@ def _typed_popcount(typing_context: Any, word: Any) -> Any:
 _popcount: Any = intrinsic(_typed_popcount)
 
 
-@_compiled(_WORDS, _WORDS, _WORDS, _WORDS, _COUNTS, types.int64, _REALS, _INTEGERS)
+@compiled(types.void(_WORDS, _WORDS, _WORDS, _WORDS, _COUNTS, types.int64, _REALS, _INTEGERS))
 def _rank(query, database, query_labels, database_labels, counts, k, precision_sum, n_found):  # type: ignore[no-untyped-def]
     """counts[i, d, a]: items at distance d that share a labels with query i; a stops at the last.
 

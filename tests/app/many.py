@@ -51,6 +51,7 @@ OTHERS: tuple[Told, ...] = (
     ("dpn", "DPN", "classification", "labels", "hinge to a target", 2020, True),
     ("orthohash", "OrthoHash", "classification", "labels", "cosine class loss", 2021, False),
 )
+_KINDS = {"implicit": "bars", "classification": "grid"}
 _LIKE = {"subic": "dpq"}
 LEARNED = {"adsh": 80}  # database images whose code was learned
 
@@ -116,7 +117,7 @@ def grow(source: Path, target: Path, others: tuple[Told, ...] = OTHERS) -> Path:
     for place, told in enumerate(others):
         name = told[0]
         like = known.get(_LIKE.get(name, "dpsh"), cards[0])
-        cards.append(made_up_card(told, like, ("lines", "bars", "grid")[place % 3]))
+        cards.append(made_up_card(told, like, _KINDS.get(told[2], "lines")))
         for dataset in (target / "runs").iterdir():
             if dataset.is_dir() and (told[-1] or dataset.name not in multi):
                 _again(dataset / like["name"], dataset / name, place)
@@ -129,7 +130,9 @@ _FAMILIES = ("classic", "pairwise", "multiwise", "implicit", "classification", "
 
 
 def _again(run: Path, copy: Path, place: int) -> None:
-    """The same runs under another name, the scores moved a little."""
+    """The same runs under another name, the scores moved a little; real runs of that name stay."""
+    if copy.exists():
+        return
     shutil.copytree(run, copy)
     for path in copy.glob("*/result.json"):
         result = json.loads(path.read_text("utf-8"))

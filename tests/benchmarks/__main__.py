@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks.measure import Row
 
-BENCHES = ("bench_metrics", "bench_index", "bench_training", "bench_app")
+BENCHES = ("bench_metrics", "bench_index", "bench_index_kinds", "bench_training", "bench_app")
 TABLE = Path(__file__).with_name("results.md")
 
 

@@ -10,11 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.app.many import grow
 from tests.system_packages import browser_path
 
 ROOT = Path(__file__).parents[2]
@@ -36,16 +38,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of an app on the embedded data, started for this session."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
+@contextmanager
+def serving(folder: Path, **environment: str) -> Iterator[str]:
+    """Address of an app that runs for as long as the block; its log goes into `folder`."""
+    port, log = free_port(), folder / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py"]
     command += ["--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none"]
     with log.open("w") as out:
         server = subprocess.Popen(
-            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=os.environ.copy()
+            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **environment}
         )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -54,6 +55,22 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an app on the embedded data, started for this session."""
+    with serving(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def many_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an app on the embedded data with some three dozen methods, most of them made up."""
+    folder = tmp_path_factory.mktemp("many")
+    tree = grow(ROOT / "sample_data", folder / "sample_data")
+    with serving(folder, HASHLENS_SAMPLE_DATA=str(tree)) as url:
+        yield url
 
 
 def wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path, limit_s: float = 60) -> None:

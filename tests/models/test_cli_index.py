@@ -84,6 +84,14 @@ def test_build_info_and_search(kind: str, here: Path, capsys: pytest.CaptureFixt
     assert ".png" in capsys.readouterr().out
 
 
+def test_help_is_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("index", "index kinds", "index build", "index info", "index export", "index drop"):
+        with pytest.raises(SystemExit) as leaving:
+            run(f"{command} --help")
+        assert leaving.value.code == 0
+        assert f"python -m models {command}" in capsys.readouterr().out
+
+
 def test_codebook_codes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     built = document(capsys, "index build --database db-books.npz --kind ivf-adc --out i --set n_lists=10")
     assert built["settings"] == {"n_lists": 10, "n_probes": None}
@@ -112,6 +120,7 @@ def test_milvus(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     command = "index build --database db.npz --kind milvus --out i --set batch_size=100"
     assert run(command) == 130
     assert "goes on where this one stopped" in capsys.readouterr().err
+    (here / "i" / "milvus.db-journal").touch()  # as a killed process leaves it
     monkeypatch.undo()
     monkeypatch.chdir(here)
     built = document(capsys, command)

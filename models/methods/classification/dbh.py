@@ -63,7 +63,7 @@ SPEC = MethodSpec(
     ),
     reads_multi_label=False,
     multi_label_note=(
-        "its classifier chooses one class per image (softmax); SSDH is the version for several labels."
+        "Its classifier chooses one class per image (softmax); SSDH is the version for several labels."
     ),
     differs=(
         "Images are ranked by Hamming distance alone; the paper's second step, which sorts the nearest ones "

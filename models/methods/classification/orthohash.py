@@ -27,7 +27,7 @@ from models.methods.base import Batch, Method, TrainSet, param
 from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import CIFAR_A, IMAGENET_100
 from models.networks.heads import HashHead
-from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
 
 SPEC = MethodSpec(
     name="orthohash",
@@ -66,6 +66,7 @@ SPEC = MethodSpec(
         (r"N,\ K", "images in the batch, bits"),
     ),
     multi_label_note="An image's labels share its target probability equally; images without a label rest.",
+    recipe=Recipe(lr=0.01),
     differs=(
         "The default codes are rows of a Hadamard matrix where there is one, and far apart otherwise; the "
         "authors toss a coin for every bit, which is the choice bernoulli.",

@@ -22,7 +22,7 @@ from models.losses.triplets import triplet_hinge
 from models.methods.base import Batch, Method, param
 from models.methods.picture import Picture, triplet_picture
 from models.methods.protocols import CIFAR_A, NUS_21, SURVEY_TABLE
-from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
 
 SLICE_WIDTH = 16  # hidden units per bit
 _BACKBONE = "differs between rows, not stated there"
@@ -64,6 +64,7 @@ SPEC = MethodSpec(
         (r"m", "margin, in bits"),
     ),
     multi_label_note="A positive shares at least one label with the query, a negative none.",
+    recipe=Recipe(lr=0.01),
     differs=(
         "A slice has 16 hidden units instead of 50, which keeps the stored networks small.",
         "The threshold g is off in training unless epsilon is set below 0.5; its gradient then passes as if "

@@ -23,7 +23,7 @@ from models.losses.triplets import triplet_hinge
 from models.methods.base import Batch, CodebookMethod, param
 from models.methods.picture import Picture, triplet_picture
 from models.methods.protocols import CIFAR_A, CIFAR_B, NUS_21, SURVEY_TABLE
-from models.spec import Citation, CodeKind, Family, MethodSpec, Protocol, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Protocol, Recipe, Supervision, quote
 
 _MIXED = "differs between rows, not stated there"
 _QUOTED = {"backbone": "not stated there", "source": "recalled from the DPSH and DTSH papers' tables"}
@@ -71,6 +71,7 @@ SPEC = MethodSpec(
         (r"\lambda", "weight of the graph term"),
     ),
     multi_label_note="A positive shares at least one label with the query, a negative none.",
+    recipe=Recipe(lr=0.01),
     differs=(
         "Codes are stored as words of K books with two words each, -w_k/2 and w_k/2. The squared distance of "
         "two such codes is exactly the weighted Hamming distance, and queries are rounded too.",

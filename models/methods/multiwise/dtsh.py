@@ -24,7 +24,7 @@ from models.losses.triplets import query_mean, triplet_gaps
 from models.methods.base import Batch, Method, param
 from models.methods.picture import Picture, triplet_picture
 from models.methods.protocols import CIFAR_A, CIFAR_B, NUS_21, SURVEY_TABLE
-from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
 
 SPEC = MethodSpec(
     name="dtsh",
@@ -64,6 +64,7 @@ SPEC = MethodSpec(
         (r"N,\ K", "images in the batch, bits"),
     ),
     multi_label_note="A positive shares at least one label with the query, a negative none.",
+    recipe=Recipe(lr=0.01),
     differs=(
         "All triplets of the batch are used, and all three images learn. The authors' code draws 50 x 50 per "
         "other class from stored outputs, and only the query learns.",

@@ -23,7 +23,7 @@ from models.losses.quantization import absolute_error
 from models.methods.base import Batch, Method, TrainSet, param
 from models.methods.picture import Picture, pair_picture
 from models.methods.protocols import CIFAR_A, NUS_21
-from models.spec import Citation, CodeKind, Family, MethodSpec, Protocol, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Protocol, Recipe, Supervision, quote
 
 _CIFAR_TEST = Protocol(
     "CIFAR-10", "10,000 test images searched among themselves (unverified); mAP over the whole ranking"
@@ -70,6 +70,7 @@ SPEC = MethodSpec(
         "Where most pairs share a label, as on toyscenes, the pull outweighs the push and codes crowd "
         "together: mAP 0.78 at 32 bits; 0.87 if both kinds of pair weigh the same, which is not DSH."
     ),
+    recipe=Recipe(lr=0.01),
     differs=(
         "A small head on stored features is trained with AdamW; the paper trains a network of three "
         "convolutions end to end with SGD.",

@@ -23,7 +23,7 @@ from models.losses.pairs import masked_mean, other_pairs, pair_likelihood
 from models.losses.quantization import absolute_error
 from models.methods.base import Batch, Method, param
 from models.methods.picture import Frame, Picture, series
-from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision
+from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision
 
 SIGMOID_SCALE = 5.0  # of p / K: the log-odds of a hard pair lie between -5 and 5
 HARD_BELOW, HARD_ABOVE = 0.01, 0.99  # similarities outside count as none and all
@@ -74,6 +74,7 @@ SPEC = MethodSpec(
         "Made for them: labels shared in part give a target in between. With one label per image every pair "
         "is hard. An image without a label is like no other."
     ),
+    recipe=Recipe(lr=0.01),
     differs=(
         "The pair of an image with itself is left out; the authors' code counts it.",
         "Images without a label count as unlike all others; their similarity is 0 / 0 in the formula.",

@@ -30,7 +30,7 @@ def test_axes_hold_every_frame() -> None:
 def test_a_grid_keeps_its_colours_over_all_frames() -> None:
     figure = picture_figure(picture("grid"))
     assert {(frame.data[0].zmin, frame.data[0].zmax) for frame in figure.frames} == {(-2, 2)}
-    assert figure.layout.yaxis.autorange == "reversed"
+    assert list(figure.layout.yaxis.range) == [5.5, -0.5]
 
 
 def test_a_single_frame_has_no_slider() -> None:

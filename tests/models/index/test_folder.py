@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import venv
-from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,7 @@ from models.index.folder import build_folder, read_folder
 from models.spec import CodeKind
 from models.types import BinaryCodes, Queries
 from tests.models.index.clustered import clustered_codes, clustered_words
+from tests.models.index.other_python import other_python
 
 PAIRS = [(name, code_kind) for name, kind in KINDS.items() if name != "milvus" for code_kind in kind.classes]
 EXPORTED = [
@@ -90,34 +89,14 @@ def test_broken_folders(tmp_path: Path) -> None:
         build_folder(tmp_path / "letter.txt", file, "hnsw", {})
 
 
-def linked(site_packages: Path, packages: list[str]) -> None:
-    """Make these packages, and what they require, importable without a download."""
-    done: set[str] = set()
-    while packages:
-        found: Distribution = distribution(packages.pop())
-        name = found.metadata["Name"]
-        if name in done:
-            continue
-        done.add(name)
-        tops = {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "__pycache__")}
-        for top in tops:
-            if not (site_packages / top).exists():
-                (site_packages / top).symlink_to(Path(str(found.locate_file(top))))
-
-
 @pytest.fixture(scope="module")
-def other_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python of a virtual environment that has NumPy and FAISS, and nothing else."""
-    folder = tmp_path_factory.mktemp("venv")
-    venv.create(folder, with_pip=False, symlinks=True)
-    site_packages = next(folder.glob("lib/python*/site-packages"))
-    linked(site_packages, ["numpy", "faiss-cpu", "packaging"])
-    return folder / "bin" / "python"
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return other_python(tmp_path_factory.mktemp("venv"), ["numpy", "faiss-cpu"])
 
 
 @pytest.mark.parametrize(("kind", "code_kind", "metric"), EXPORTED)
 def test_an_export_works_without_this_library(
-    kind: str, code_kind: CodeKind, metric: str, tmp_path: Path, other_python: Path
+    kind: str, code_kind: CodeKind, metric: str, tmp_path: Path, python: Path
 ) -> None:
     queries, file = database_of(code_kind, metric)
     stored = build_folder(tmp_path / "i", file, kind, {})
@@ -130,11 +109,11 @@ def test_an_export_works_without_this_library(
         write_codes(tmp_path / "q.npz", None, embeddings=queries)
     environment = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1"}
     without = subprocess.run(
-        [other_python, "-c", "import models"], cwd=tmp_path, env=environment, capture_output=True
+        [python, "-c", "import models"], cwd=tmp_path, env=environment, capture_output=True
     )
     assert b"ModuleNotFoundError" in without.stderr
     ran = subprocess.run(
-        [other_python, "-W", "error", tmp_path / "out" / "search.py", "q.npz", "12"],
+        [python, "-W", "error", tmp_path / "out" / "search.py", "q.npz", "12"],
         cwd=tmp_path, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
@@ -157,5 +136,5 @@ def test_what_cannot_be_exported(tmp_path: Path) -> None:
         export_index(build_folder(tmp_path / "j", file, "exhaustive", {}), tmp_path / "i")
 
 
-def test_the_interpreter_is_not_ours(other_python: Path) -> None:
-    assert str(other_python) != sys.executable
+def test_the_interpreter_is_not_ours(python: Path) -> None:
+    assert str(python) != sys.executable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,10 @@ def test_ties_longer_than_milvus_answers(uri: str, collection: str, monkeypatch:
 
 
 @pytest.mark.parametrize(("labels", "ids"), [("single", "number"), ("multi", "text")])
-def test_labels_and_names_come_back(labels: str, ids: str, uri: str, collection: str) -> None:
+def test_labels_and_names_come_back(
+    labels: str, ids: str, uri: str, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(milvus, "RECORDS_AT_ONCE", 50)
     _, database = clustered_codes(1, 120, 24)
     file = described(database, labels, ids)
     MilvusIndex(database, uri=uri, collection=collection, file=file)
@@ -196,6 +200,13 @@ def test_without_milvus_the_command_is_named(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(NotAvailableError, match=r"pip install .*pymilvus"):
         MilvusIndex(clustered_codes(1, 30, 16)[1], uri=str(tmp_path / "x.db"))
+
+
+def test_without_milvus_lite_the_command_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("milvus_lite", "milvus_lite.server_manager"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(NotAvailableError, match=r"milvus-lite is not installed here\. Run: pip install"):
+        connect(str(tmp_path / "x.db"))
 
 
 def test_the_command_installs_what_is_tested() -> None:

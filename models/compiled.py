@@ -1,0 +1,28 @@
+"""Loops compiled to machine code ahead of their first call. Import late: this loads numba."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+
+def compiled(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a function for one signature, free of the interpreter's lock.
+
+    The machine code is kept on disk where a cache can be written, else in memory only.
+
+    Args:
+        signature: numba's, return type and arguments.
+        options: further options of `numba.njit`.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        try:
+            return numba.njit(signature, nogil=True, cache=True, **options)(function)  # type: ignore[no-any-return]
+        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError):
+            return numba.njit(signature, nogil=True, **options)(function)  # type: ignore[no-any-return]
+
+    return decorate
