@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 METHODS: tuple[tuple[str, str], ...] = (
     # classic
     ("lsh", "models.methods.classic.lsh:LSH"),
+    ("sklsh", "models.methods.classic.sklsh:SKLSH"),
+    ("pcah", "models.methods.classic.pcah:PCAH"),
     ("itq", "models.methods.classic.itq:ITQ"),
     # pairwise
     ("cnnh", "models.methods.pairwise.cnnh:CNNH"),

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from models.codes.binarize import binarize
+from models.codes.projections import itq_rotation, principal_directions
 from models.errors import ConfigError
 from models.methods.base import Method, TrainSet, param
 from models.methods.picture import Frame, Picture, series
@@ -89,29 +90,6 @@ class ITQParams:
     )
 
 
-def itq_rotation(projected: Tensor, rotation: Tensor, n_iterations: int) -> tuple[Tensor, Tensor]:
-    """Improve bits and rotation in turn.
-
-    Args:
-        projected: float (n, n_bits), V.
-        rotation: float (n_bits, n_bits), orthogonal, to start from.
-        n_iterations: how often.
-
-    Returns:
-        The rotation, and the objective ||B - V R||^2 after every half-step, float (2 * n_iterations,):
-        after the bits, after the rotation. It never rises. Exchanging the two factors of the SVD is the
-        classic mistake that only this objective shows, since the ranking hardly suffers.
-    """
-    objective = []
-    for _ in range(n_iterations):
-        b = binarize(projected @ rotation)
-        objective.append((b - projected @ rotation).square().sum())
-        left, _, right = torch.linalg.svd(b.T @ projected)
-        rotation = right.T @ left.T
-        objective.append((b - projected @ rotation).square().sum())
-    return rotation, torch.stack(objective)
-
-
 class ITQ(Method):
     """Iterative quantization of principal components.
 
@@ -171,10 +149,7 @@ class ITQ(Method):
         """Principal components of the train split, then the rotation."""
         mean = train.features.mean(dim=0)
         centred = (train.features - mean).double()
-        variances, vectors = torch.linalg.eigh(centred.T @ centred)  # ascending
-        directions = vectors[:, -self.n_bits :].flip(1)
-        # The remaining directions of degenerate features hold rounding noise, which new images would amplify.
-        directions = directions * (variances[-self.n_bits :].flip(0) > 1e-9 * variances[-1])
+        directions = principal_directions(centred, self.n_bits)
         start = torch.randn(self.n_bits, self.n_bits, generator=train.generator, dtype=torch.float64)
         rotation, objective = itq_rotation(
             centred @ directions, torch.linalg.qr(start).Q.to(centred.device), self.params.n_iterations

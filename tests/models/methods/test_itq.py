@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from models.codes.projections import itq_rotation
 from models.errors import ConfigError
 from models.methods.base import TrainSet
-from models.methods.classic.itq import ITQ, ITQParams, itq_rotation
+from models.methods.classic.itq import ITQ, ITQParams
 
 
 def data(n: int, n_features: int, rank: int | None = None) -> TrainSet:
