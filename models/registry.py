@@ -19,7 +19,12 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("lsh", "models.methods.classic.lsh:LSH"),
     ("sklsh", "models.methods.classic.sklsh:SKLSH"),
     ("pcah", "models.methods.classic.pcah:PCAH"),
+    ("sh", "models.methods.classic.sh:SH"),
     ("itq", "models.methods.classic.itq:ITQ"),
+    ("itq_cca", "models.methods.classic.itq_cca:ITQCCA"),
+    ("ksh", "models.methods.classic.ksh:KSH"),
+    ("sdh", "models.methods.classic.sdh:SDH"),
+    ("cosdish", "models.methods.classic.cosdish:COSDISH"),
     # pairwise
     ("cnnh", "models.methods.pairwise.cnnh:CNNH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
@@ -58,6 +63,8 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dpn", "models.methods.classification.dpn:DPN"),
     ("orthohash", "models.methods.classification.orthohash:OrthoHash"),
     # quantization
+    ("dqn", "models.methods.quantization.dqn:DQN"),
+    ("dtq", "models.methods.quantization.dtq:DTQ"),
     ("dpq", "models.methods.quantization.dpq:DPQ"),
 )
 
