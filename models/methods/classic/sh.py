@@ -1,0 +1,165 @@
+r"""SH: Spectral Hashing (NIPS 2008).
+
+Good bits are even, unrelated, and equal for near images. If the features filled a box evenly, the best bits
+would be known: cosine waves along its sides, the longest waves first. So a box is laid around the principal
+components of the features, and its waves are taken.
+
+    b_k = sgn(cos(omega_k (v_j - a_j)))    v = W'(x - mean)    omega = m pi / (c_j - a_j) -> `frequencies`
+    W -> `principal_directions`    the smallest omega over j and m = 1, 2, ... -> `smoothest_waves`
+    range [a_j, c_j] of v_j over the train images -> `low`, `high`
+
+Differs from the paper, references: see SPEC.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.codes.binarize import binarize
+from models.codes.projections import principal_directions
+from models.losses.discrete import random_codes
+from models.methods.base import Method, TrainSet, param
+from models.methods.picture import Frame, Picture, series
+from models.methods.protocols import IMAGENET_100
+from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
+
+SPEC = MethodSpec(
+    name="sh",
+    label="SH",
+    title="Spectral Hashing",
+    family=Family.CLASSIC,
+    supervision=Supervision.NONE,
+    code_kind=CodeKind.BINARY,
+    citation=Citation("Y. Weiss, A. Torralba, R. Fergus", "Spectral Hashing", "NIPS", 2008),
+    loss_kind="similarity-weighted distance of codes, solved for evenly spread features",
+    idea=(
+        "Near images should get near codes, while every bit splits the images evenly and no bit repeats "
+        "another. For features that fill a box evenly the answer is known: cosine waves along its sides, "
+        "the longest first. The box is laid around the principal components, so a wide direction gets "
+        "several bits, of finer and finer waves."
+    ),
+    good_for="The classic of learned codes: it shows why the directions of most variance deserve more bits.",
+    objective=(
+        r"\min_{B}\ \sum_{i,j}S_{ij}\,\lVert b_i-b_j\rVert^2\ \ \text{s.t.}\ B^\top\mathbf 1=0,\ "
+        r"\tfrac1NB^\top B=I;\qquad b_k=\operatorname{sgn}\cos\big(\omega_k(v_{j_k}-a_{j_k})\big),\ "
+        r"\omega=\frac{m\pi}{c_j-a_j}"
+    ),
+    symbols=(
+        (r"B,\ b_i", "binary codes of the N train images, code of image i"),
+        (r"S_{ij}", "similarity of images i and j, falling with the distance of their features"),
+        (r"v_j,\ [a_j,c_j]", "principal component j of an image, and its range over the train images"),
+        (r"\omega_k,\ j_k", "frequency and component of bit k: the K smallest over all m and j"),
+        (r"m", "number of half-waves within the range: 1, 2, 3, …"),
+    ),
+    recipe=Recipe(epochs=0),
+    differs=(
+        "Features are standardised first, so the principal components are those of the correlations.",
+        "An eigenvector's sign is arbitrary, so the seed draws it; distances of codes do not depend on it.",
+        "Codes may be longer than the features are wide: further bits are finer waves.",
+    ),
+    published=quote(
+        {64: 0.350},
+        IMAGENET_100,
+        backbone="AlexNet features",
+        source="FIRe toolbox, a re-implementation",
+        verified=False,
+    ),
+    exceptions={"training": "closed form: it has no loss"},
+)
+
+
+@dataclass(frozen=True)
+class SHParams:
+    """Hyper-parameters of SH."""
+
+    outliers: float = param(
+        0.0,
+        "Percentage of train images left outside the range at either end",
+        source="paper: none; 1 is less sensitive to outliers",
+        low=0.0,
+        high=20.0,
+    )
+
+
+def smoothest_waves(widths: Tensor, n_waves: int) -> tuple[Tensor, Tensor]:
+    """The waves of lowest frequency that fit into a box, lowest first.
+
+    Args:
+        widths: float (n_dims,), sides of the box; a side of length 0 holds no wave of finite frequency.
+        n_waves: at least 1.
+
+    Returns:
+        Dimension of each wave, int64 (n_waves,), and its frequency, float (n_waves,). Equal frequencies are
+        in the order of their dimensions. In a box without extent, all frequencies are 0.
+    """
+    half_waves = torch.arange(1, n_waves + 1, dtype=widths.dtype, device=widths.device)
+    frequencies = math.pi * half_waves / widths[:, None]
+    lowest, order = frequencies.flatten().sort(stable=True)
+    lowest, order = lowest[:n_waves], order[:n_waves]
+    return order // n_waves, torch.where(lowest.isfinite(), lowest, 0.0)
+
+
+class SH(Method):
+    """Cosine waves along principal components."""
+
+    spec = SPEC
+    Params = SHParams
+    params: SHParams
+    head: nn.Linear
+    frequencies: Tensor
+
+    def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
+        """Store sizes; the waves are found in `before_fit`, `frequencies` among them."""
+        super().__init__(n_bits, n_features, n_classes, params)
+        self.register_buffer("frequencies", torch.empty(0), persistent=False)
+
+    @classmethod
+    def picture(cls) -> Picture:
+        """Waves and bits along the wider side of a box, for several proportions of its sides."""
+        x, frames = torch.linspace(-0.2, 1.2, 113, dtype=torch.float64), []
+        for ratio in (1.0, 1.5, 2.0, 3.0, 5.0):
+            dims, frequencies = smoothest_waves(torch.tensor([1.0, 1 / ratio], dtype=torch.float64), 5)
+            finest = frequencies[dims == 0][-1]
+            wave = torch.cos(finest * x)
+            curves = (
+                ("finest of 5 waves along the wide side", wave),
+                ("its bit", binarize(wave)),
+                ("bits along the wide side, of 5", torch.full_like(x, float((dims == 0).sum()))),
+            )
+            frames.append(Frame(str(ratio), tuple(series(name, x, y) for name, y in curves)))
+        caption = (
+            "The longer one side is, the more of the five bits it gets, and the finer their waves become. "
+            "Below 0 and above 1 lies what no train image reached: there the wave simply goes on."
+        )
+        title, y = "Which waves a box of two sides gets", "wave, bit, number of bits"
+        axis = "position within the wide side"
+        return Picture(title, caption, axis, y, tuple(frames), "wide side, in lengths of the other", 2)
+
+    def build_head(self) -> nn.Module:
+        """Phase of each wave at an image: one linear map."""
+        return nn.Linear(self.n_features, self.n_bits).requires_grad_(False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Height of each wave, float (n, n_bits)."""
+        return torch.cos(self.head(features))
+
+    @torch.no_grad()
+    def before_fit(self, train: TrainSet) -> None:
+        """Principal components of the train split, the box around them, and its longest waves."""
+        mean = train.features.mean(dim=0).double()
+        centred = train.features.double() - mean
+        n_dims = min(self.n_bits, self.n_features)
+        signs = random_codes(1, n_dims, train.generator).to(mean.device)
+        directions = principal_directions(centred, n_dims) * signs
+        ordered = (centred @ directions).sort(dim=0).values
+        left_out = int(self.params.outliers / 100 * (len(ordered) - 1))
+        low, high = ordered[left_out], ordered[len(ordered) - 1 - left_out]
+        dims, self.frequencies = smoothest_waves(high - low, self.n_bits)
+        weight = self.frequencies[:, None] * directions.T[dims]
+        self.head.weight.copy_(weight)
+        self.head.bias.copy_(-weight @ mean - self.frequencies * low[dims])
