@@ -11,6 +11,7 @@ from typing import Any, NoReturn, get_args
 
 from models.cli.index_arguments import add_index, add_search
 from models.cli.output import Answer, say
+from models.cli.scale_arguments import add_scale
 from models.types import TieRule
 
 
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_evaluate(command("evaluate", "models.cli.coding:evaluate", "Score queries against a database."))
 
+    add_scale(command("scale", "models.cli.scaling:scale", "How the cost of a search grows, measured here."))
     add_search(command("search", "models.cli.searching:search", "The nearest items of each query."))
     about = "Build, describe and export indexes for fast search."
     index = commands.add_parser("index", help=about, description=about)
