@@ -162,6 +162,11 @@ def triggered(key: str, name: str) -> Any:
     return st.session_state[key][name]
 
 
+def put(**controls: Any) -> None:
+    """Set controls of a page by their keys (in a callback)."""
+    st.session_state.update(controls)
+
+
 def remember(key: str, value: Any) -> None:
     """Keep something for this session alone, such as an upload."""
     st.session_state[f"kept_{key}"] = value

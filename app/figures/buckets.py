@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.figures.style import BIT_ONE, GREY, HAIRLINE, QUERY, RIGHT, WRONG, house, tint
+from app.figures.style import BIT_ONE, GREY, RIGHT, WRONG, house
 
 Array = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -67,68 +67,6 @@ def largest_buckets(names: list[str], majority: Int, rest: Int, *, kinds: tuple[
     figure.update_layout(barmode="stack", legend_y=-0.26)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     figure.update_xaxes(showgrid=True, showline=False, rangemode="tozero")
-    return figure
-
-
-def word_usage(share: Array, book: int | None = None, word: int | None = None) -> go.Figure:
-    """How often each word of each book is used; words are sorted by use within their book.
-
-    Args:
-        share: float (n_codebooks, n_centroids), share of the images; each row sums to 1.
-        book: book of the word to mark.
-        word: word to mark.
-    """
-    n_books, n_words = share.shape
-    order = np.argsort(-share, axis=1, kind="stable")
-    ordered = np.take_along_axis(share, order, axis=1)
-    figure = go.Figure(
-        go.Heatmap(
-            z=np.where(ordered > 0, ordered * n_words, np.nan),
-            customdata=np.stack([order, ordered], axis=-1),
-            zmin=0,
-            zmax=float(max(4.0, np.quantile(ordered * n_words, 0.98))),
-            colorscale=[[0, tint(BIT_ONE, 0.12)], [1, tint(BIT_ONE, 1.0)]],
-            hoverongaps=False,
-            ygap=2,
-            colorbar={
-                "thickness": 10,
-                "len": 1,
-                "outlinewidth": 0,
-                "ticksuffix": "×",
-                "tickfont_size": 12,
-                "nticks": 5,
-                "xpad": 8,
-            },
-            hovertemplate="book %{y}, word %{customdata[0]}: %{customdata[1]:.2%} of images<extra></extra>",
-        )
-    )
-    house(
-        figure,
-        x="words, most used first",
-        y="book (1× = as often as in even use; blank = never used)",
-        height=max(150, 90 + 34 * n_books),
-    )
-    figure.update_yaxes(autorange="reversed", showgrid=False, dtick=1, title="")
-    figure.update_xaxes(range=[-0.5, n_words - 0.5], showline=False)
-    figure.add_shape(
-        type="rect",
-        x0=-0.5,
-        x1=n_words - 0.5,
-        y0=-0.5,
-        y1=n_books - 0.5,
-        line={"color": HAIRLINE, "width": 1},
-    )
-    if book is not None and word is not None:
-        place = int(np.flatnonzero(order[book] == word)[0])
-        half = max(0.5, n_words / 160)
-        figure.add_shape(
-            type="rect",
-            x0=place - half,
-            x1=place + half,
-            y0=book - 0.5,
-            y1=book + 0.5,
-            line={"color": QUERY, "width": 2},
-        )
     return figure
 
 

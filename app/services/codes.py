@@ -26,18 +26,23 @@ def is_binary(dataset: str, method: str, n_bits: int) -> bool:
 
 
 def as_bits(codes: Codes) -> BinaryCodes | None:
-    """Binary codes as they are, books of two words as the word's number; None for longer books."""
+    """Binary codes as they are, weighted bits as the word's number; None for codes that are no bits."""
     if isinstance(codes, BinaryCodes):
         return codes
-    return pack(codes.indices > 0) if codes.codebooks.shape[1] == 2 else None
+    return pack(codes.indices > 0) if _are_weighted_bits(codes) else None
 
 
 def bit_weights(codes: Codes) -> Float64 | None:
-    """What each bit adds to a distance when it differs, (n_bits,); None unless books hold two words."""
-    if isinstance(codes, BinaryCodes) or codes.codebooks.shape[1] != 2:
+    """What each bit adds to a distance when it differs, (n_bits,); None for other codes."""
+    if isinstance(codes, BinaryCodes) or not _are_weighted_bits(codes):
         return None
     words = codes.codebooks.astype(np.float64)
     return frozen(np.square(words[:, 1] - words[:, 0]).sum(axis=-1))
+
+
+def _are_weighted_bits(codes: CodebookCodes) -> bool:
+    """True for books of two words whose squared distances add up: each word is one bit with a weight."""
+    return (codes.codebooks.shape[1], codes.structure, codes.metric) == (2, "product", "l2")
 
 
 def has_single_bits(dataset: str, method: str, n_bits: int) -> bool:

@@ -4,9 +4,13 @@ import streamlit as st
 
 from app import state
 from app.components import bit_charts, code_charts, word_charts
+from app.components.asking import ask
 from app.components.headline import headlines
+from app.components.look_up_charts import look_up_table
+from app.components.loss_charts import losses, vectors_button
 from app.components.prose import section
 from app.components.reading import reading_style
+from app.components.rounding_charts import roundings
 from app.services import catalog, codes
 
 chosen = state.current()
@@ -35,12 +39,18 @@ else:
     st.markdown(
         section("codes", "intro_one_hot") if codes.is_one_hot(*run) else section("codes", "intro_codebook")
     )
+    word_charts.form(*run)
     headlines(word_charts.numbers(*run))
+    vectors_button(*run)
     word_charts.one_word(*run)
+    asked = ask(chosen)
+    look_up_table(asked)
+    roundings(asked)
+    losses(*run)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader("What the words lose")
-        word_charts.reconstruction(*run)
+        st.subheader("What each book is worth")
+        word_charts.worth(*run)
     with right:
         st.subheader("Same class against different class")
         code_charts.pairs(*run, chosen.query)

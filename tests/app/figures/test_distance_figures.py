@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.figures.buckets import effective_words, largest_buckets, occupancy, word_usage
+from app.figures.buckets import effective_words, largest_buckets, occupancy
 from app.figures.distances import intra_inter, nice_step, query_distances
 
 
@@ -46,14 +46,6 @@ def test_largest_buckets_stack_the_majority_and_the_rest() -> None:
     figure = largest_buckets(["#1", "#2"], np.array([9, 4]), np.array([1, 0]), kinds=("most", "rest"))
     assert figure.layout.barmode == "stack"
     assert figure.data[0].marker.pattern.shape != figure.data[1].marker.pattern.shape
-
-
-def test_word_usage_sorts_within_a_book_and_leaves_dead_words_blank() -> None:
-    share = np.array([[0.0, 0.75, 0.25, 0.0]])
-    heat = word_usage(share, book=0, word=2).data[0]
-    assert np.isnan(heat.z[0][2:]).all()
-    assert list(heat.z[0][:2]) == [3, 1]  # times as often as in even use
-    assert [int(word) for word, _ in heat.customdata[0][:2]] == [1, 2]
 
 
 def test_effective_words_are_two_to_the_entropy() -> None:

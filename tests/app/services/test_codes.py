@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.services import bits, catalog, codes, words
+from app.services import bits, catalog, codes, reconstruction, words
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.packing import unpack
 
@@ -119,7 +119,7 @@ def test_word_usage_counts_every_image_in_every_book(stored: Path) -> None:
 
 
 def test_reconstruction_is_a_share_of_the_length(stored: Path) -> None:
-    found = words.reconstruction(*BOOKS)
+    found = reconstruction.reconstruction(*BOOKS)
     assert found.share.sum() == pytest.approx(1)
     assert found.mean > 0
 
