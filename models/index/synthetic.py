@@ -1,10 +1,10 @@
 """Codes in any number for measuring indexes: modelled on the codes of a run, or uniform noise. NumPy only.
 
 Real codes lie in clusters, and an index meets clusters where uniform noise has none. The model keeps them: a
-new code is a copy of a real one, drawn at random, in which bits flip. Bit j flips as often as it differs
-between a real code and the real code nearest to it, so that a new code lies about as far from its original as
-real codes lie from their neighbours. (To flip at the rate within a class would count the spread of a class
-twice: once in the originals, once in the flips.)
+new code is a copy of a real one, drawn at random, in which bits flip. They flip so often that two copies of
+one original differ, bit by bit, as often as a real code and the real code nearest to it. New neighbours are
+then as far apart as real ones. (To flip at the rate within a class would count the spread of a class twice:
+once in the originals, once in the flips.)
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def fit(codes: BinaryCodes, *, seed: int = 0) -> CodeModel:
         away = hamming_distances(codes[rows], codes)
         away[np.arange(len(rows)), rows] = codes.n_bits + 1  # nobody is their own neighbour
         differing += (bits[rows] != bits[away.argmin(axis=1)]).sum(axis=0)
-    return CodeModel(codes.n_bits, codes, differing / len(probes))
+    # Bits that flip with probability f differ between two copies with probability 2 f (1 - f).
+    apart = np.minimum(differing / len(probes), 0.5)
+    return CodeModel(codes.n_bits, codes, (1 - np.sqrt(1 - 2 * apart)) / 2)
 
 
 def relaxed(codes: BinaryCodes, *, seed: int = 0) -> Float32:

@@ -42,7 +42,7 @@ def test_every_stored_run_is_modelled_better_than_by_noise(dataset: str) -> None
         truth = distance_histogram(queries[:300], real)
         made = distance_histogram(model.sample(300, seed=1), model.sample(1500))
         flat = distance_histogram(noise.sample(300, seed=1), noise.sample(1500))
-        assert np.abs(made - truth).sum() < 0.6 * np.abs(flat - truth).sum(), run
+        assert np.abs(made - truth).sum() < 0.7 * np.abs(flat - truth).sum(), run
     assert seen
 
 
