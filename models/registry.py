@@ -22,6 +22,7 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("sh", "models.methods.classic.sh:SH"),
     ("itq", "models.methods.classic.itq:ITQ"),
     ("itq_cca", "models.methods.classic.itq_cca:ITQCCA"),
+    ("agh", "models.methods.classic.agh:AGH"),
     ("ksh", "models.methods.classic.ksh:KSH"),
     ("sdh", "models.methods.classic.sdh:SDH"),
     ("cosdish", "models.methods.classic.cosdish:COSDISH"),
@@ -65,7 +66,10 @@ METHODS: tuple[tuple[str, str], ...] = (
     # quantization
     ("dqn", "models.methods.quantization.dqn:DQN"),
     ("dtq", "models.methods.quantization.dtq:DTQ"),
+    ("dvsq", "models.methods.quantization.dvsq:DVSQ"),
     ("dpq", "models.methods.quantization.dpq:DPQ"),
+    ("dsq", "models.methods.quantization.dsq:DSQ"),
+    ("spdaq", "models.methods.quantization.spdaq:SPDAQ"),
 )
 
 
