@@ -42,7 +42,7 @@ SPEC = MethodSpec(
         "by its correlation. There are at most as many as classes, so a rotation spreads them over all bits "
         "and brings the points near the corners of a cube. Rotation and bits are improved in turn."
     ),
-    good_for="Labels and about a second of time: a supervised code without any training.",
+    good_for="When you have labels and one second: a supervised code without a single gradient step.",
     objective=(
         r"X^\top Y(Y^\top Y+\rho_yI)^{-1}Y^\top X\,w_k=\lambda_k^2\,(X^\top X+\rho_xI)\,w_k,\qquad "
         r"\min_{B,\,R}\ \lVert B-VR\rVert_F^2\ \ \text{s.t.}\ B\in\{-1,+1\}^{N\times K},\ R^\top R=I,\ "

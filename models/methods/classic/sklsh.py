@@ -43,7 +43,7 @@ SPEC = MethodSpec(
         "distance, as a Gaussian kernel prescribes, and levels off at 4/π², about 41 %. So the code tells "
         "near from far, but not far from very far."
     ),
-    good_for="Long codes that follow a Gaussian kernel; below 64 bits it is hardly above chance.",
+    good_for="Long codes that follow a Gaussian kernel; below 64 bits it is weak.",
     objective=(
         r"b_k=\operatorname{sgn}\big(\cos(w_k^\top x+\beta_k)+t_k\big),\qquad w_k\sim\mathcal N(0,\gamma I),"
         r"\ \beta_k\sim U[0,2\pi),\ t_k\sim U[-1,1]"
