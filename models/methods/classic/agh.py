@@ -58,7 +58,7 @@ SPEC = MethodSpec(
         "Features are standardised first, so that distances weigh every feature alike.",
         "An eigenvector's sign is arbitrary, so the seed draws it; distances of codes do not depend on it.",
         "An odd number of bits leaves out the last second bit.",
-        "Where the graph has fewer eigenvectors than that takes, the further bits are always +1.",
+        "Bits that the graph has no eigenvector for are always +1.",
     ),
     references=("dengcai78/MatlabFunc: the thresholds of the second layer, eigenvalues near 1 left out",),
     exceptions={"training": "closed form: it has no loss"},
@@ -98,8 +98,8 @@ def graph_eigenvectors(z: Tensor, n_vectors: int) -> tuple[Tensor, Tensor]:
 def second_thresholds(z: Tensor, y: Tensor) -> Tensor:
     """Thresholds of the second bits, on the positive and on the negative side of each eigenvector.
 
-    Of all thresholds that keep the sum of |y| - threshold, with its sign, at 0, they are the smoothest on
-    the graph: T+ + T- = e is the minimiser of a quadratic.
+    Second bits should be even, and equal for neighbours. So their values before the sign sum to 0, and of all
+    thresholds with that property these give the smoothest values: T+ + T- = e minimises a quadratic.
 
     Args:
         z: float (n, n_anchors), rows sum to 1.

@@ -24,7 +24,7 @@ from models.codes.binarize import binarize
 from models.codes.projections import principal_directions
 from models.losses.discrete import random_codes
 from models.methods.base import Method, TrainSet, param
-from models.methods.picture import Frame, Picture, series
+from models.methods.picture import Frame, Picture, grid
 from models.methods.protocols import IMAGENET_100
 from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
 
@@ -120,25 +120,20 @@ class SH(Method):
 
     @classmethod
     def picture(cls) -> Picture:
-        """Waves and bits along the wider side of a box, for several proportions of its sides."""
-        x, frames = torch.linspace(-0.2, 1.2, 113, dtype=torch.float64), []
-        for ratio in (1.0, 1.5, 2.0, 3.0, 5.0):
-            dims, frequencies = smoothest_waves(torch.tensor([1.0, 1 / ratio], dtype=torch.float64), 5)
-            finest = frequencies[dims == 0][-1]
-            wave = torch.cos(finest * x)
-            curves = (
-                ("finest of 5 waves along the wide side", wave),
-                ("its bit", binarize(wave)),
-                ("bits along the wide side, of 5", torch.full_like(x, float((dims == 0).sum()))),
-            )
-            frames.append(Frame(str(ratio), tuple(series(name, x, y) for name, y in curves)))
+        """The first eight bits of a box with one side 2.5 times as long as the other, cell by cell."""
+        cells = (torch.arange(1, 50, 2) / 20.0, torch.arange(1, 20, 2) / 20.0)  # centres; sides 2.5 and 1
+        dims, frequencies = smoothest_waves(torch.tensor([2.5, 1.0]), 8)
+        frames = []
+        for bit, (dim, frequency) in enumerate(zip(dims.tolist(), frequencies, strict=True), start=1):
+            values = binarize(torch.cos(frequency * cells[dim]))
+            box = values.expand(10, 25) if dim == 0 else values[:, None].expand(10, 25)
+            frames.append(Frame(str(bit), grid=grid(box)))
         caption = (
-            "The longer one side is, the more of the five bits it gets, and the finer their waves become. "
-            "Below 0 and above 1 lies what no train image reached: there the wave simply goes on."
+            "Each bit cuts the box into stripes of +1 and -1. The long side is cut first and more often: "
+            "it gets six of the eight bits, each with one stripe more than the one before."
         )
-        title, y = "Which waves a box of two sides gets", "wave, bit, number of bits"
-        axis = "position within the wide side"
-        return Picture(title, caption, axis, y, tuple(frames), "wide side, in lengths of the other", 2)
+        title, x, y = "Bits in a box of features", "first component", "second component"
+        return Picture(title, caption, x, y, tuple(frames), "bit", 1, kind="grid")
 
     def build_head(self) -> nn.Module:
         """Phase of each wave at an image: one linear map."""

@@ -115,7 +115,9 @@ def test_blob_set() -> None:
     assert blob_map(SH, 4, scale=100.0) == pytest.approx(short, abs=0.02)
 
 
-def test_picture_gives_the_wider_side_more_bits() -> None:
-    """F4, step 2: equal sides share five bits 3 to 2; five times as wide, the first side gets all but one."""
-    counts = [frame.series[2].y[0] for frame in SH.picture().frames]
-    assert counts == [3.0, 3.0, 4.0, 4.0, 5.0]
+def test_picture_cuts_the_box_into_stripes() -> None:
+    """F4, step 2, by hand: frequencies over pi are m / 2.5 and m: .4, .8, 1, 1.2, 1.6, 2 and 2, 2.4."""
+    boxes = [torch.tensor(frame.grid) for frame in SH.picture().frames]
+    across = [int((box[0].diff() != 0).sum()) for box in boxes]
+    down = [int((box[:, 0].diff() != 0).sum()) for box in boxes]
+    assert across == [1, 2, 0, 3, 4, 5, 0, 6] and down == [0, 0, 1, 0, 0, 0, 2, 0]
