@@ -26,6 +26,9 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("ksh", "models.methods.classic.ksh:KSH"),
     ("sdh", "models.methods.classic.sdh:SDH"),
     ("cosdish", "models.methods.classic.cosdish:COSDISH"),
+    ("pq", "models.methods.classic.pq:PQ"),
+    ("opq", "models.methods.classic.opq:OPQ"),
+    ("rq", "models.methods.classic.rq:RQ"),
     # pairwise
     ("cnnh", "models.methods.pairwise.cnnh:CNNH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
