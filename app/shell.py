@@ -25,6 +25,7 @@ page = st.navigation(
         st.Page(VIEWS / "map.py", title="Map"),
         st.Page(VIEWS / "codes.py", title="Codes"),
         st.Page(VIEWS / "metrics.py", title="Metrics"),
+        st.Page(VIEWS / "scale.py", title="Scale"),
     ],
     position="top",
 )

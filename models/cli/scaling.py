@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,18 +48,19 @@ def scale(chosen: argparse.Namespace) -> Answer:
                 bar.update(task, description=told["doing"], completed=told["done"], total=told["total"])
 
         try:
-            for name, model, _ in models:
-                for event in measure(
-                    model,
-                    chosen.n,
-                    kinds,
-                    k=chosen.k,
-                    n_query=chosen.n_query,
-                    seed=chosen.seed,
-                    build_limit_s=chosen.build_limit,
-                ):
-                    (_tell if chosen.events else shown)(event)
-                    _keep(document, name, to_json(event))
+            with _ended_like_ctrl_c():
+                for name, model, _ in models:
+                    for event in measure(
+                        model,
+                        chosen.n,
+                        kinds,
+                        k=chosen.k,
+                        n_query=chosen.n_query,
+                        seed=chosen.seed,
+                        build_limit_s=chosen.build_limit,
+                    ):
+                        (_tell if chosen.events else shown)(event)
+                        _keep(document, name, to_json(event))
         except KeyboardInterrupt:
             document["cancelled"] = True
     if chosen.out and document["points"]:
@@ -97,6 +101,23 @@ def _default_run(n_bits: int) -> str:
     raise NotAvailableError(
         f"There is no stored run of {n_bits} bits to model. Give one with --run, or choose --codes uniform."
     )
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """A polite request to end is Ctrl-C: temporary files go, what was measured stays."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 _KEPT_ONCE = ("machine", "k", "n_query")

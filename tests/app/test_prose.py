@@ -17,7 +17,7 @@ ASKED_FOR = {
 }
 
 
-@pytest.mark.parametrize("page", ["codes", "compare", "map", "methods", "metrics"])
+@pytest.mark.parametrize("page", ["codes", "compare", "map", "methods", "metrics", "scale"])
 def test_sections_asked_for_are_the_sections_written(page: str) -> None:
     assert {name for asked, name in ASKED_FOR if asked == page} == set(sections(page))
 

@@ -100,7 +100,7 @@ for method in ("lsh", "dpq"):
     app = AppTest.from_file("app/shell.py", default_timeout=120)
     for key, value in {"db": "digits", "method": method, "bits": "16", "q": "d3"}.items():
         app.query_params[key] = value
-    for view in ("search", "methods", "compare", "map", "codes", "metrics"):
+    for view in ("search", "methods", "compare", "map", "codes", "metrics", "scale"):
         app.switch_page(f"views/{view}.py").run()
         assert not app.exception, (view, app.exception)
         assert not app.error, (view, app.error)

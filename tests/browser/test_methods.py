@@ -86,7 +86,7 @@ def test_the_bar_leads_to_the_card(page: Page, many_url: str) -> None:
     expect(page).not_to_have_url(re.compile("card="))
 
 
-@pytest.mark.parametrize("path", ["", "methods", "compare", "metrics", "codes"])
+@pytest.mark.parametrize("path", ["", "methods", "compare", "metrics", "codes", "scale"])
 def test_nothing_leaves_a_narrow_page(browser: Browser, many_url: str, path: str) -> None:
     context = browser.new_context(viewport={"width": 420, "height": 900})
     page = context.new_page()

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 CASES = [
     (path, dataset, method)
-    for path in ("", "methods", "compare", "map", "codes", "metrics")
+    for path in ("", "methods", "compare", "map", "codes", "metrics", "scale")
     for dataset, method in (
         ("toyworld", "csq"),
         ("toyscenes", "dpsh"),

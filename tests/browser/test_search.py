@@ -132,7 +132,7 @@ def test_an_upload_that_is_no_image_says_what_to_do(page: Page, app_url: str) ->
 def test_a_narrow_dark_window_does_not_scroll_sideways(browser: Browser, app_url: str) -> None:
     context = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme="dark")
     narrow = context.new_page()
-    for path in ("", "compare", "map", "codes", "metrics"):
+    for path in ("", "compare", "map", "codes", "metrics", "scale"):
         narrow.goto(f"{app_url}/{path}?db=toyworld&method=dpsh&bits=32&q=q3")
         narrow.get_by_test_id("stAppViewContainer").wait_for()
         narrow.locator("h1,h2,h3,[data-testid=result]").first.wait_for(timeout=30_000)
