@@ -167,6 +167,13 @@ def put(**controls: Any) -> None:
     st.session_state.update(controls)
 
 
+def keep_within(key: str, low: int, high: int) -> None:
+    """Forget the value of a control (before it is drawn) that its range does not hold on this run."""
+    value = st.session_state.get(key)
+    if isinstance(value, int) and not low <= value <= high:
+        del st.session_state[key]
+
+
 def remember(key: str, value: Any) -> None:
     """Keep something for this session alone, such as an upload."""
     st.session_state[f"kept_{key}"] = value

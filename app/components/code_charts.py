@@ -23,7 +23,7 @@ _keep = st.cache_data(max_entries=64, show_spinner=False)
 def pairs(dataset: str, method: str, n_bits: int, query: QueryRef) -> None:
     """Distances of relevant and other pairs, the query in view marked."""
     found = codes.pair_distances(dataset, method, n_bits)
-    unit, (same, different) = _unit(dataset, method, n_bits), _kinds(dataset)
+    unit, (same, different) = codes.run_unit(dataset, method, n_bits), _kinds(dataset)
     chart(
         _pairs_figure(dataset, method, n_bits, query.row if query.split == "query" else None),
         key="pairs",
@@ -38,14 +38,6 @@ def pairs(dataset: str, method: str, n_bits: int, query: QueryRef) -> None:
             (f"Overlap **{found.overlap:.0%}**.", section("codes", "overlap"), section("codes", "pairs"))
         ),
     )
-
-
-def _unit(dataset: str, method: str, n_bits: int) -> str:
-    if codes.is_binary(dataset, method, n_bits):
-        return "Hamming distance, bits"
-    if codes.has_single_bits(dataset, method, n_bits):
-        return "weighted Hamming distance"
-    return "distance to the words' vector"
 
 
 def label_nouns(dataset: str) -> tuple[str, str]:
@@ -70,7 +62,7 @@ def _pairs_figure(dataset: str, method: str, n_bits: int, row: int | None) -> go
         found.positions,
         found.intra,
         found.inter,
-        unit=_unit(dataset, method, n_bits),
+        unit=codes.run_unit(dataset, method, n_bits),
         names=_kinds(dataset),
         marks=marks,
     )

@@ -13,7 +13,8 @@ function frames(groups) {
     if (total === 1 && last?.single) {
       last.to = distance
       last.total += 1
-      last.right += right ?? 0
+      // Unknown stays unknown: nothing is relevant to an upload.
+      last.right = last.right === null ? null : last.right + right
       last.shown += 1
     } else {
       out.push({ from: distance, to: distance, total, right, shown, first, single: total === 1 })
@@ -24,7 +25,7 @@ function frames(groups) {
 }
 
 function heading(frame, write) {
-  const span = frame.from === frame.to ? `d=${write(frame.from)}` : `d=${write(frame.from)}–${write(frame.to)}`
+  const span = frame.from === frame.to ? `d=${write(frame.from)}` : `d=${write(frame.from)} to ${write(frame.to)}`
   const images = `${frame.total} image${frame.total === 1 ? "" : "s"}`
   const right = frame.right === null ? null : `${frame.right} right`
   const ties = frame.single && frame.total > 1 ? "no ties" : null
@@ -36,7 +37,9 @@ function heading(frame, write) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root")
   const hadFocus = root.contains(parentElement.activeElement)
-  const write = (d) => (data.kind === "binary" ? `${d}` : d.toPrecision(3))
+  // Real distances in three digits; inner products are negative.
+  const digits = (d) => (Math.abs(d) < 1000 ? d.toPrecision(3) : Math.round(d).toLocaleString("en"))
+  const write = (d) => (data.kind === "binary" ? `${d}` : digits(d).replace("-", "−"))
   const bytes = bytesOf(data.codes)
   const width = data.rows.length ? bytes.length / data.rows.length : 0
   const queryBytes = bytesOf(data.query)

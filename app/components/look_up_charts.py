@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from app import state
 from app.components.code_charts import stored_thumbs
 from app.components.prose import section
 from app.components.reading import chart
 from app.components.word_grid import message, word_grid
 from app.figures.books import adds_up
-from app.services import look_up, search, words
+from app.services import codes, look_up, search, words
 
 BY_NUMBER, NEAREST_FIRST = "by number", "nearest first"
 
@@ -20,6 +21,7 @@ def look_up_table(asked: search.Asked) -> None:
     """Draw both; changing the image or the order redraws this part alone."""
     st.subheader("The query's look-up table")
     ranked = search.answer(asked, len(asked.codes))
+    state.keep_within("rank", 1, ranked.n_ranked)
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         rank = st.number_input(
             "Image, by its rank for this query",
@@ -41,7 +43,7 @@ def look_up_table(asked: search.Asked) -> None:
 def _grid(table: look_up.Table, picked: np.ndarray, *, nearest_first: bool) -> None:
     n_books, n_words = table.words.shape
     low, high = float(table.words.min()), float(np.quantile(table.words, 0.99))
-    levels = np.clip((high - table.words) / max(high - low, 1e-12), 0, 1).astype(np.float64)
+    levels = np.clip((high - table.words) / max(high - low, 1e-12), 0, 1).astype(np.float64) ** 2
     with st.container(gap="xxsmall"):
         word_grid(
             "look_up_table",
@@ -77,7 +79,7 @@ def _sum(asked: search.Asked, ranked: search.Answer, rank: int, row: int) -> Non
     left, right = st.columns([1, 2], gap="medium")
     with left:
         st.markdown(f"#### Image d{row}, rank {rank:,} of {ranked.n_ranked:,}")
-        st.html(stored_thumbs(asked.dataset, [row], 1))
+        st.html(stored_thumbs(asked.dataset, [row], 6))
         verdict = ""
         if ranked.relevant is not None:
             verdict = " **Right.**" if ranked.relevant[rank - 1] else " **Wrong.**"
@@ -91,7 +93,7 @@ def _sum(asked: search.Asked, ranked: search.Answer, rank: int, row: int) -> Non
         st.markdown("#### How its distance adds up")
         names = [step.name if step.word is None else f"{step.name}, word {step.word}" for step in found.steps]
         chart(
-            adds_up(names, [step.value for step in found.steps], found.total, unit="distance"),
+            adds_up(names, [step.value for step in found.steps], found.total, unit=codes.unit(asked.codes)),
             key="adds_up",
             alt=f"Terms of the distance of image d{row}, which is {written(found.total)}",
             table={

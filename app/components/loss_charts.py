@@ -24,10 +24,10 @@ def vectors_button(dataset: str, method: str, n_bits: int) -> None:
     if embeddings.computed(*run) is not None:
         st.caption(section("codes", "vectors_ready"))
         return
-    st.caption(section("codes", "vectors_missing"))
-    if not embeddings.can_compute(*run):
-        st.caption(section("codes", "vectors_never"))
-    elif st.button("Compute the vectors of the database", key="compute_vectors"):
+    possible = embeddings.can_compute(*run)
+    remedy = section("codes", "vectors_can") if possible else section("codes", "vectors_never")
+    st.caption(" ".join((section("codes", "vectors_missing"), remedy)))
+    if possible and st.button("Compute the vectors of the database", key="compute_vectors"):
         with guard(), st.spinner("Loading the network and computing the vectors"):
             embeddings.compute(*run)
         if embeddings.computed(*run) is not None:
@@ -89,11 +89,16 @@ def losses(dataset: str, method: str, n_bits: int) -> None:
         strict=True,
     ):
         with column:
-            shares = ", ".join(f"{found.errors[row]:.0%}" for row in rows)
+            shares = ", ".join(_percent(found.errors[row]) for row in rows)
             st.html(
                 f'<div class="hl-side"><b>{title}</b><small>{shares}</small></div>'
                 + stored_thumbs(dataset, rows.tolist(), 6, of)
             )
+
+
+def _percent(share: float) -> str:
+    """A share in two digits, however small."""
+    return f"{share:.0%}" if share >= 0.1 else f"{100 * share:.2g}%"
 
 
 @_keep

@@ -9,7 +9,7 @@ from app.components.prose import section
 from app.components.protocol_line import protocol_line
 from app.figures.distances import query_distances
 from app.figures.style import CONFIG
-from app.services import cards, search
+from app.services import codes, search
 
 N_BINS = 40  # for real distances, which hardly ever repeat
 
@@ -21,19 +21,19 @@ def ranking_chart(asked: search.Asked, answer: search.Answer) -> None:
     if asked.has_bits:
         positions = np.arange(asked.n_bits + 1, dtype=np.float64)
         slots = answer.levels.astype(np.int64)
-        unit, width = "Hamming distance, bits", 1.0
+        width = 1.0
     else:
         first, last = answer.levels[0], answer.levels[-1]
         edges = np.linspace(first, last if last > first else first + 1, N_BINS + 1)
         positions = (edges[:-1] + edges[1:]) / 2
         slots = np.clip(np.searchsorted(edges, answer.levels, side="right") - 1, 0, N_BINS - 1)
-        weighted = cards.kind(asked) == "weighted"
-        unit = "weighted Hamming distance" if weighted else "distance to the codewords"
         width = float(edges[1] - edges[0])
     relevant = np.bincount(slots, answer.n_relevant.astype(np.float64), len(positions))
     every = np.bincount(slots, answer.n_total.astype(np.float64), len(positions))
     cut = float(answer.distances[-1]) if len(answer.distances) else None
-    figure = query_distances(positions, relevant, every - relevant, unit=unit, cut=cut, width=width)
+    figure = query_distances(
+        positions, relevant, every - relevant, unit=codes.unit(asked.codes), cut=cut, width=width
+    )
     st.plotly_chart(
         figure, key="ranking_chart", config=CONFIG, theme="streamlit", alt=section("search", "chart")
     )

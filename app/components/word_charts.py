@@ -78,7 +78,9 @@ def one_word(dataset: str, method: str, n_bits: int) -> None:
     used = words.usage(dataset, method, n_bits)
     n_books, n_words = used.share.shape
     st.subheader("Word by word")
-    with st.container(horizontal=True, gap="large"):
+    state.keep_within("book", 0, n_books - 1)
+    state.keep_within("word", 0, n_words - 1)
+    with st.container(horizontal=True, gap="medium"):
         book = int(st.slider("Book", 0, n_books - 1, key="book", bind="query-params", width=240))
         place = int(
             st.slider("Word, the most used is 0", 0, n_words - 1, key="word", bind="query-params", width=480)

@@ -28,12 +28,12 @@ def results(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
         "queryTags": [] if asked.tags is None else np.flatnonzero(asked.tags).tolist(),
         "names": list(data.info.class_names),
         "rows": answer.rows.tolist(),
-        "d": [round(float(d), 6) for d in answer.distances],
+        "d": [float(f"{d:.6g}") for d in answer.distances],
         "right": None if answer.relevant is None else answer.relevant.astype(int).tolist(),
         "tags": [np.flatnonzero(row).tolist() for row in tags],
         "alts": None if captions is None else [captions[row] for row in answer.rows],
         "codes": _code_bytes(asked, answer).hex(),
-        "groups": [[round(g.distance, 6), g.n_total, g.n_relevant, g.n_shown] for g in answer.groups],
+        "groups": [[float(f"{g.distance:.6g}"), g.n_total, g.n_relevant, g.n_shown] for g in answer.groups],
     }
 
 

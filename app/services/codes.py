@@ -40,6 +40,22 @@ def bit_weights(codes: Codes) -> Float64 | None:
     return frozen(np.square(words[:, 1] - words[:, 0]).sum(axis=-1))
 
 
+def unit(codes: Codes) -> str:
+    """What a distance of these codes is, for an axis."""
+    if isinstance(codes, BinaryCodes):
+        return "Hamming distance, bits"
+    if _are_weighted_bits(codes):
+        return "weighted Hamming distance"
+    return (
+        "negative inner product with the words" if codes.metric == "ip" else "squared distance to the words"
+    )
+
+
+def run_unit(dataset: str, method: str, n_bits: int) -> str:
+    """What a distance of a run is."""
+    return unit(catalog.open_run(dataset, method, n_bits).codes("database"))
+
+
 def _are_weighted_bits(codes: CodebookCodes) -> bool:
     """True for books of two words whose squared distances add up: each word is one bit with a weight."""
     return (codes.codebooks.shape[1], codes.structure, codes.metric) == (2, "product", "l2")

@@ -117,7 +117,11 @@ def _cut(side: Ranked, n: int) -> str:
 
 def _distance(side: Ranked, place: int) -> str:
     value = side.distances[place]
-    return str(int(value)) if np.issubdtype(side.distances.dtype, np.integer) else f"{value:.3g}"
+    if np.issubdtype(side.distances.dtype, np.integer):
+        return str(int(value))
+    # Three digits, as in the gallery of the Search page; inner products are negative.
+    text = f"{value:#.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return text.rstrip(".").replace("-", "−")
 
 
 def _tags(dataset: str, row: int) -> list[int]:

@@ -122,14 +122,17 @@ def code_bytes(codes: Codes, rows: Int64 | list[int]) -> npt.NDArray[np.uint8]:
 def ask(dataset: str, method: str, n_bits: int, split: Split, row: int) -> Asked:
     """Let a stored image ask."""
     run = catalog.open_run(dataset, method, n_bits)
+    codes = run.codes("database")
+    # One image of the database, not all of it, is turned into words for each click.
+    decoded = split == "database" and not isinstance(codes, BinaryCodes)
     return Asked(
         dataset,
         method,
         n_bits,
         split,
         row,
-        run.codes("database"),
-        run.queries(split)[[row]],
+        codes,
+        codes[[row]].decode() if decoded else run.queries(split)[[row]],
         code_bytes(run.codes(split), [row]).tobytes(),
         catalog.open_dataset(dataset).labels(split)[row],
     )

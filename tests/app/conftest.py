@@ -30,6 +30,7 @@ from models.engine.run_files import (
 from models.engine.store import RunStore
 from models.metrics import evaluate
 from models.types import BinaryCodes, CodebookCodes
+from tests.app.forms import grow_forms
 from tests.app.many import grow
 
 
@@ -263,6 +264,21 @@ def many(many_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(many_tree))
     _forget()
     yield many_tree
+    monkeypatch.undo()
+    _forget()
+
+
+@pytest.fixture(scope="session")
+def forms_tree(sample_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grow_forms(sample_tree, tmp_path_factory.mktemp("forms") / "sample_data")
+
+
+@pytest.fixture
+def forms(forms_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Like `stored`, with codebook codes of every structure and metric."""
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(forms_tree))
+    _forget()
+    yield forms_tree
     monkeypatch.undo()
     _forget()
 

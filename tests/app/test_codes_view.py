@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from app.components.word_grid import message
 from tests.app.pages import alts, open_page, words
 
 BINARY = {"db": "digits", "method": "dpsh", "bits": "32"}
@@ -128,3 +130,59 @@ def test_weighted_bits_travel_packed_with_their_weights(many: Path) -> None:
     assert len(sent["weights"]) == 16
     assert cards.kind(search.ask("digits", "subic", 16, "query", 3)) == "codebook"
     assert cards.kind(search.ask("digits", "dpsh", 16, "query", 3)) == "binary"
+
+
+@pytest.mark.parametrize(
+    ("form", "query"),
+    [("product_l2", "d3"), ("product_ip", "q3"), ("additive_l2", "q3"), ("additive_ip", "d3")],
+)
+def test_every_form_of_codebook_is_shown(forms: Path, form: str, query: str) -> None:
+    app = open_page("codes", db="digits", method=form, bits="16", q=query)
+    assert not app.exception
+    assert not app.error
+    text = words(app)
+    assert "4 books × 16 words" in text
+    assert "The query's look-up table" in text
+    assert "Symmetric (SDC)" in text
+    assert ("as a float" in text) == (form == "additive_l2")
+    assert "keeps no network" in text
+    assert ("both rankings are the same" in text) == (query == "d3")
+
+
+@pytest.mark.parametrize(("view", "form"), [("search", "additive_l2"), ("compare", "additive_ip")])
+def test_additive_codes_are_searched_and_compared(forms: Path, view: str, form: str) -> None:
+    app = open_page(view, db="digits", method=form, bits="16", q="q3", n="r2")
+    assert not app.exception
+    assert not app.error
+    assert not app.number_input  # no radius without bits
+
+
+def test_the_image_whose_distance_is_taken_apart_is_chosen_by_rank(forms: Path) -> None:
+    app = open_page("codes", db="digits", method="product_l2", bits="16", q="q3")
+    assert "rank 1 of 1,397" in words(app)
+    app.number_input[0].set_value(20).run()
+    assert not app.exception
+    assert "rank 20 of 1,397" in words(app)
+    # The other data set has fewer images.
+    app.number_input[0].set_value(1300).run()
+    app.query_params["db"] = "toyscenes"
+    app.run()
+    assert not app.exception
+    assert "of 200" in words(app)
+
+
+def test_cells_are_placed_and_shaded_by_word() -> None:
+    values = np.array([[0, 3, 1, 0]])
+    sent = message(
+        values,
+        np.array([[np.nan, 1.0, 0.0, np.nan]]),
+        np.array([[1, 2, 0, 3]]),
+        label="use",
+        legend=("low", "high"),
+        unit="images",
+        chosen=(0, 2),
+    )
+    assert sent["values"] == [3, 1, 0, 0]
+    assert list(bytes.fromhex(sent["order"])) == [1, 2, 0, 3]
+    assert list(bytes.fromhex(sent["steps"])) == [16, 1, 0, 0]
+    assert sent["chosen"] == [0, 2]
