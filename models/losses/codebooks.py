@@ -16,10 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.errors import ConfigError
 from models.types import Float32
 
 N_ROUNDS = 25  # of k-means, as in FAISS
 CHUNK = 2048  # vectors coded at a time
+PRODUCT_WIDTH = 96  # of features that are reduced before a product quantizer; 48 before sums of words
+ADDITIVE_WIDTH = 48
 
 
 def slices(z: Tensor, n_codebooks: int) -> Tensor:
@@ -147,6 +150,21 @@ class ProductBooks(nn.Module):
     def decoded(self, rows: Tensor) -> Tensor:
         """What the codes of train images `rows`, int64 (n,), stand for; float (n, n_codebooks * width)."""
         return concatenated(self.words, self.codes[rows])
+
+
+def slice_width(n_bits: int, n_features: int, label: str) -> int:
+    """Numbers per slice of reduced features, for a product quantizer of the features themselves.
+
+    Raises:
+        ConfigError: more slices than features.
+    """
+    width = min(PRODUCT_WIDTH, n_features) // (n_bits // 8)
+    if width < 1:
+        most = 8 * min(PRODUCT_WIDTH, n_features)
+        raise ConfigError(
+            f"{label} needs a feature per slice: at most {most} bits here, {n_bits} were asked for."
+        )
+    return width
 
 
 @contextmanager

@@ -6,6 +6,54 @@ import torch
 from torch import Tensor, nn
 
 
+class PrincipalHead(nn.Linear):
+    """Features reduced to their directions of largest variance, as one frozen linear map.
+
+    Args:
+        n_features: width of the features.
+        n_outputs: number of directions; those beyond the rank of the features give 0.
+    """
+
+    def __init__(self, n_features: int, n_outputs: int) -> None:
+        super().__init__(n_features, n_outputs)
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def fit(self, features: Tensor, rotation: Tensor | None = None) -> Tensor:
+        """Find the directions of features, float (n, n_features); returns what they become, (n, n_outputs).
+
+        Args:
+            features: of the train split.
+            rotation: orthogonal, float (n_outputs, n_outputs), multiplied onto the reduced features.
+        """
+        mean = features.double().mean(dim=0)
+        centred = features.double() - mean
+        variances, vectors = torch.linalg.eigh(centred.T @ centred)  # ascending
+        # The remaining directions of degenerate features hold rounding noise, which new images would amplify.
+        vectors = (vectors * (variances > 1e-9 * variances[-1])).flip(1)[:, : self.out_features]
+        directions = vectors.new_zeros(self.in_features, self.out_features)
+        directions[:, : vectors.shape[1]] = vectors
+        self.set(directions if rotation is None else directions @ rotation.to(directions), mean)
+        outputs: Tensor = self(features)
+        return outputs
+
+    @torch.no_grad()
+    def rotate(self, rotation: Tensor) -> None:
+        """Multiply a further orthogonal matrix, float (n_outputs, n_outputs), onto the outputs (rows)."""
+        self.weight.copy_(rotation.T.to(self.weight) @ self.weight)
+        self.bias.copy_(self.bias @ rotation.to(self.bias))
+
+    def set(self, directions: Tensor, mean: Tensor) -> None:
+        """Store columns of directions, float (n_features, n_outputs), and what is subtracted before them."""
+        self.weight.copy_(directions.T)
+        self.bias.copy_(-(mean.to(directions) @ directions))
+
+
+def random_rotation(width: int, generator: torch.Generator) -> Tensor:
+    """A rotation drawn at random, double (width, width); every slice then holds about the same variance."""
+    return torch.linalg.qr(torch.randn(width, width, generator=generator, dtype=torch.float64)).Q
+
+
 class WordChooser(nn.Module):
     """One small linear classifier per book, which names a word, and the words themselves.
 
