@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import UnknownNameError
 from models.methods.params import describe_params
-from models.spec import MethodSpec
+from models.spec import Family, MethodSpec
 
 if TYPE_CHECKING:
     from models.methods.base import Method
@@ -73,6 +73,8 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dpq", "models.methods.quantization.dpq:DPQ"),
     ("dsq", "models.methods.quantization.dsq:DSQ"),
     ("spdaq", "models.methods.quantization.spdaq:SPDAQ"),
+    # unsupervised
+    ("spq", "models.methods.unsupervised.spq:SPQ"),
 )
 
 
@@ -90,6 +92,13 @@ _ADDRESSES = _by_name(METHODS)
 def method_names() -> tuple[str, ...]:
     """Names of all methods, grouped by family, in the order in which they are shown."""
     return tuple(_ADDRESSES)
+
+
+def method_family(name: str) -> Family:
+    """Family of a method, by its folder and without torch; raises UnknownNameError like `get_method`."""
+    if name not in _ADDRESSES:
+        raise UnknownNameError("method", name, _ADDRESSES)
+    return Family(_ADDRESSES[name].split(".")[2])
 
 
 @cache
