@@ -49,7 +49,7 @@ def adds_up(names: Sequence[str], values: Sequence[float], total: float, *, unit
     house(figure, x=unit, height=70 + 22 * len(rows), right=16)
     edges = np.concatenate([base, base + parts, [0.0, total]])
     low, high = float(edges.min()), float(edges.max())
-    room = 0.14 * max(high - low, 1e-9)
+    room = 0.22 * max(high - low, 1e-9)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     figure.update_xaxes(
         range=[low - room if low < 0 else low, high + room], showgrid=True, showline=False, nticks=6

@@ -7,8 +7,8 @@ from app.figures.books import adds_up, class_errors
 
 def test_each_term_starts_where_the_last_one_ended() -> None:
     bars = adds_up(["a", "b", "c"], [2.0, -3.0, 0.5], -0.5, unit="distance").data[0]
-    np.testing.assert_allclose(bars.base, [0, 2, -1, 0])
-    np.testing.assert_allclose(bars.x, [2, -3, 0.5, -0.5])
+    assert list(bars.base) == [0, 2, -1, 0]
+    assert list(bars.x) == [2, -3, 0.5, -0.5]
     assert list(bars.y)[-1] == "distance"
 
 
