@@ -17,7 +17,7 @@ MOST_RADIUS = 20
 @st.fragment
 def scale_calculator(n_bits: int) -> None:
     """Draw the sliders, the numbers, the chart; a change redraws this part alone."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         n = st.select_slider(
             "Items", N_CHOICES, value=1_000_000, format_func=figures.short, key="ball_n", width=260
         )
@@ -44,8 +44,8 @@ def scale_calculator(n_bits: int) -> None:
             ),
             Headline(
                 "Against a scan",
-                written(one.n_buckets[radius] / n),
-                "buckets per code",
+                written(one.work[radius] / n),
+                "of its work",
                 "Above 1, comparing all codes is less work.",
             ),
             Headline(
@@ -66,15 +66,19 @@ def scale_calculator(n_bits: int) -> None:
     costs = [one, *(scale.look_up_costs(n, bits, most, m) for m in sorted({2, 4, tables} - {1}))]
     names = [f"{cost.n_tables} tables" if cost.n_tables > 1 else "one table" for cost in costs]
     chart(
-        figures.buckets(
-            [(name, cost.n_buckets) for name, cost in zip(names, costs, strict=True)], n=n, radius=radius
+        figures.look_ups(
+            [(name, cost.work) for name, cost in zip(names, costs, strict=True)], n=n, radius=radius
         ),
         key="scale_ball",
-        alt=f"Buckets visited for one query against the radius, {bits}-bit codes; a scan is {n:,} codes",
+        alt=f"Work of one look-up against the radius, {bits}-bit codes; a scan compares {n:,} codes",
         table={
             "radius": list(range(most + 1)),
             **{
-                name: [written(count) for count in cost.n_buckets]
+                f"{name}, buckets": [written(count) for count in cost.n_buckets]
+                for name, cost in zip(names, costs, strict=True)
+            },
+            **{
+                f"{name}, codes": [written(count) for count in cost.n_expected]
                 for name, cost in zip(names, costs, strict=True)
             },
         },
@@ -86,10 +90,11 @@ def scale_calculator(n_bits: int) -> None:
 def meaning(n: int, bits: int, radius: int, one: scale.Cost, many: scale.Cost) -> str:
     """What the numbers say, in a sentence or two."""
     visited = one.n_buckets[radius]
-    if visited < n:
+    met = "hardly any" if one.n_expected[radius] < 0.5 else written(one.n_expected[radius])
+    if one.work[radius] < n:
         verdict = (
-            f"A look-up within radius {radius} visits **{written(visited)}** buckets instead of scanning "
-            f"{figures.short(n)} codes: it is less work."
+            f"A look-up within radius {radius} visits **{written(visited)}** buckets and compares "
+            f"{met} codes. Scanning all {figures.short(n)} is more work."
         )
     else:
         verdict = (

@@ -23,13 +23,13 @@ def protocol(result: scale.Result, code_model: str) -> str:
     codes = f"modelled on {result.run}" if code_model == scale.CLUSTERED else "uniform noise"
     return (
         f"{result.n_bits}-bit codes, {codes}; {result.n_query} queries, {result.k} results each; "
-        f"{scale.machine_line(result)}"
+        f"{scale.machine_short(result)}."
     )
 
 
 def measured(result: scale.Result) -> None:
     """Time, memory and recall for one kind of codes, then both kinds side by side."""
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         code_model = st.segmented_control(
             "Codes",
             result.code_models,
@@ -212,9 +212,9 @@ def _both(result: scale.Result, read: Read, way: str) -> None:
     if not sizes:
         st.info("No index has been measured on both yet.")
         return
-    # The largest size at which most kinds were measured says most.
-    most = max(sum(1 for _, m in pairs if m == n) for n in sizes)
-    n = max(size for size in sizes if sum(1 for _, m in pairs if m == size) == most)
+    # A large size says most, unless many kinds are missing there.
+    counts = {n: sum(1 for _, m in pairs if m == n) for n in sizes}
+    n = max(size for size in sizes if counts[size] >= max(counts.values()) - 1)
     shown = {kind: pair for (kind, m), pair in pairs.items() if m == n}
     names = [scale.NAMES[kind] for kind in shown]
     clustered, uniform = ([pair[side] for pair in shown.values()] for side in (0, 1))

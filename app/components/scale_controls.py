@@ -32,7 +32,7 @@ def scale_controls(chosen: state.Selection) -> None:
     busy = running is not None and running.running
     label = catalog.method_label(chosen.method)
     has_bits = catalog.has_bits(chosen.dataset, chosen.method, chosen.n_bits)
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         sizes = st.pills(
             "Items",
             scale.SIZES,
@@ -40,6 +40,7 @@ def scale_controls(chosen: state.Selection) -> None:
             default=scale.SIZES[:2],
             format_func=short,
             key="scale_sizes",
+            wrap=True,
             disabled=busy,
         )
         kinds = st.pills(
@@ -49,8 +50,10 @@ def scale_controls(chosen: state.Selection) -> None:
             default=[kind for kind in scale.kinds_here() if kind not in ("milvus", "multi-table")],
             format_func=scale.NAMES.__getitem__,
             key="scale_kinds",
+            wrap=True,
             disabled=busy,
         )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         names = {scale.CLUSTERED: f"like those of {label}", scale.UNIFORM: "uniform noise", BOTH: "both"}
         codes = st.segmented_control(
             "Codes to measure",

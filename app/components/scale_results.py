@@ -42,6 +42,7 @@ def _results() -> None:
     st.markdown(section("scale", "here") if shown.here else section("scale", "elsewhere"))
     measured(shown)
     st.caption(" ".join((section("scale", "protocol"), section("scale", "float"))))
+    st.caption(scale.machine_line(shown))
     st.download_button(
         "All figures, CSV",
         scale.result_csv(shown),

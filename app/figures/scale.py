@@ -158,7 +158,9 @@ def recall_against_time(lines: Sequence[Line], *, k: int) -> go.Figure:
         height=_HEIGHT,
         legend=True,
     )
-    figure.update_yaxes(range=[0, 1.06], nticks=6, tickformat=".1f")
+    lowest = min((float(line.y.min()) for line in lines), default=0.0)
+    low = max(0.0, np.floor(10 * lowest - 0.5) / 10)
+    figure.update_yaxes(range=[low, 1 + 0.06 * (1 - low)], nticks=6, tickformat=".2f")
     figure.update_xaxes(type="log", dtick=1, exponentformat="power", showgrid=True)
     return figure
 
@@ -230,11 +232,11 @@ def distances(real: Array, clustered: Array, uniform: Array) -> go.Figure:
     return figure
 
 
-def buckets(costs: Sequence[tuple[str, Sequence[int]]], *, n: int, radius: int) -> go.Figure:
-    """Buckets that a look-up visits against the radius, one line per number of tables; a scan is a grey line.
+def look_ups(costs: Sequence[tuple[str, Sequence[float]]], *, n: int, radius: int) -> go.Figure:
+    """Work of a look-up against the radius, one line per number of tables; a scan is a grey line.
 
     Args:
-        costs: name and buckets at radius 0, 1, 2, ...
+        costs: name, and buckets visited plus codes compared at radius 0, 1, 2, ...
         n: items in the database.
         radius: to mark.
     """
@@ -254,14 +256,21 @@ def buckets(costs: Sequence[tuple[str, Sequence[int]]], *, n: int, radius: int) 
             name=name,
             line={"color": pen.color, "width": 2, "dash": pen.dash},
             marker={"symbol": pen.symbol, "size": 7, "color": pen.color},
-            hovertemplate=f"{name}, radius %{{x}}: %{{y:.3g}} buckets<extra></extra>",
+            hovertemplate=f"{name}, radius %{{x}}: %{{y:.3g}} buckets and codes<extra></extra>",
         )
-    house(figure, x="Hamming radius, bits", y="buckets visited for one query", height=_HEIGHT, legend=True)
+    house(
+        figure,
+        x="Hamming radius, bits",
+        y="buckets visited and codes compared, one query",
+        height=_HEIGHT,
+        legend=True,
+    )
     top = max([float(n)] + [float(counts[-1]) for _, counts in costs])
     figure.update_yaxes(
         type="log", range=[-0.2, np.log10(top) + 0.6], exponentformat="power", nticks=8, minor_showgrid=False
     )
-    figure.update_xaxes(dtick=1 if len(costs[0][1]) <= 21 else 4)
+    most = len(costs[0][1]) - 1
+    figure.update_xaxes(dtick=2, range=[-0.4, most + 0.4])
     figure.add_hline(y=n, line={"color": GREY, "width": 1.75, "dash": "dot"}, layer="below")
     # Plotly places a note on a logarithmic axis by the exponent.
     note(

@@ -261,9 +261,10 @@ class Job:
 
     def _read(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            with self._lock:
-                self._take(line.strip())
+        with self._process.stderr as told:
+            for line in told:
+                with self._lock:
+                    self._take(line.strip())
         self._process.wait()
         atexit.unregister(self._end)
 
@@ -316,13 +317,23 @@ def written_s(seconds: float) -> str:
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
+def machine_short(result: Result) -> str:
+    """On what and when this was measured, briefly."""
+    return f"{result.machine['processor']}, {result.machine['n_cores']} cores, {result.date}"
+
+
 def machine_line(result: Result) -> str:
     """On what, when and with which versions this was measured."""
     about = result.machine
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    load, beside = about.get("load"), ""
+    if load is not None:
+        alone = load <= about["n_cores"] / 2
+        beside = f"; load {load:g}: " + ("nearly alone" if alone else "other programs slowed it down")
     return (
         f"{about['processor']}, {about['n_cores']} cores, {about['memory_bytes'] / 2**30:.0f} GiB memory, "
-        f"{about['system']}; {result.date}; {versions}; one core reads {result.bandwidth / 1e9:.1f} GB/s."
+        f"{about['system']}; {result.date}; {versions}; one core reads {result.bandwidth / 1e9:.1f} GB/s"
+        f"{beside}."
     )
 
 
@@ -389,13 +400,18 @@ class Cost:
         n_tables: 1 for one table keyed by the whole code.
         n_buckets: buckets visited at radius 0, 1, 2, ...
         n_expected: items met there.
-        longest: the largest radius at which there are fewer buckets to visit than items; None: not even 0.
+        longest: the largest radius at which all that is less than a scan; None: not even 0.
     """
 
     n_tables: int
     n_buckets: tuple[int, ...]
     n_expected: tuple[float, ...]
     longest: int | None
+
+    @property
+    def work(self) -> tuple[float, ...]:
+        """Buckets visited and items compared, radius by radius."""
+        return tuple(b + e for b, e in zip(self.n_buckets, self.n_expected, strict=True))
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -26,6 +27,9 @@ DEFAULT_DATASET = "toyworld"
 
 def scale(chosen: argparse.Namespace) -> Answer:
     """One row per index and size; Ctrl-C keeps what was measured."""
+    # Threads that wait by spinning take the cores from each other wherever anything else runs: k-means of
+    # 100,000 codes took 77 s instead of 1 s beside two busy processes. Read when FAISS is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from models.index.scaling import SCALE_KINDS, check_plan, measure, to_json
 
     kinds = chosen.kinds or list(SCALE_KINDS)

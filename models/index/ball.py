@@ -28,6 +28,11 @@ class LookUp:
     n_buckets: int
     n_expected: float
 
+    @property
+    def work(self) -> float:
+        """Buckets visited and items compared, which a scan of n items is measured against."""
+        return self.n_buckets + self.n_expected
+
 
 def ball(n_bits: int, radius: int) -> int:
     """Codes within a Hamming radius of a code, itself included; 0 for a negative radius."""
@@ -63,6 +68,6 @@ def look_up(n: int, n_bits: int, radius: int, *, n_tables: int = 1) -> LookUp:
 
 
 def longest_radius(n: int, n_bits: int, *, n_tables: int = 1) -> int | None:
-    """The largest radius at which a look-up visits fewer buckets than there are items; None: not even 0."""
-    fitting = [r for r in range(n_bits + 1) if look_up(n, n_bits, r, n_tables=n_tables).n_buckets < n]
+    """The largest radius at which a look-up visits and compares less than a scan; None: not even 0."""
+    fitting = [r for r in range(n_bits + 1) if look_up(n, n_bits, r, n_tables=n_tables).work < n]
     return max(fitting, default=None)

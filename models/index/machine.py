@@ -19,7 +19,7 @@ _PACKAGES = ("numpy", "faiss-cpu", "pymilvus", "milvus-lite")
 
 
 def describe() -> dict[str, Any]:
-    """Processor, cores, memory and versions."""
+    """Processor, cores, memory, programs that wanted to run in the last minute, and versions."""
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
@@ -29,6 +29,7 @@ def describe() -> dict[str, Any]:
         "n_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_bytes": _total_bytes(),
         "system": platform.system(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "versions": versions,
     }
 

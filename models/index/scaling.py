@@ -239,7 +239,7 @@ def _events(
                     Skipped(kind, n, f"needs about {_gb(need)} of memory, and {_gb(allowed)} may be taken")
                 )
     yield from refused
-    clock = _Clock(plan, steps)
+    clock = _Clock(plan, steps, build_limit_s)
     try:
         yield from _measured(plan, steps, clock, stop, build_limit_s)
     except _StoppedError:
@@ -407,8 +407,9 @@ def _point(
 class _Clock:
     """Guesses at what is still to come, from what was measured where there is any."""
 
-    def __init__(self, plan: _Plan, steps: list[tuple[int, str]]) -> None:
+    def __init__(self, plan: _Plan, steps: list[tuple[int, str]], build_limit_s: float) -> None:
         self._n_bits, self._steps = plan.model.n_bits, steps
+        self._build_limit_s = build_limit_s
         self._seen: dict[str, Point] = {}
 
     def saw(self, point: Point) -> None:
@@ -423,8 +424,10 @@ class _Clock:
         return float(each * n * (n / 1e5) ** (power - 1) * self._n_bits / 64)
 
     def left_s(self, done: int) -> float:
-        left = sum(self.build_s(n, kind) + SINGLES_S + BATCHES_S for n, kind in self._steps[done:])
-        return round(left, 1)
+        """Seconds from step `done` on; what would take too long is left out, and takes none."""
+        builds = [self.build_s(n, kind) for n, kind in self._steps[done:]]
+        searches = SINGLES_S + BATCHES_S
+        return round(sum(build + searches for build in builds if build <= self._build_limit_s), 1)
 
 
 def _gb(n_bytes: float) -> str:

@@ -116,7 +116,7 @@ def test_both_kinds_of_codes_are_shown(shipped: None) -> None:
     assert len(shown.options) == 2
     shown.set_value("uniform").run()
     assert not app.exception
-    assert "uniform noise; 100 queries" in words(app)
+    assert "64-bit codes, uniform noise; 50 queries" in words(app)
     next(c for c in app.segmented_control if c.label == "Queries").set_value("all at once").run()
     assert not app.exception
 

@@ -10,8 +10,8 @@ from app.figures.scale import (
     Limit,
     Line,
     against_size,
-    buckets,
     distances,
+    look_ups,
     real_and_noise,
     recall_against_time,
     short,
@@ -57,7 +57,7 @@ def test_pairs() -> None:
 
 @pytest.mark.parametrize("n", [1000, 10**10])
 def test_the_scan_is_drawn_where_it_belongs(n: int) -> None:
-    figure = buckets([("one table", [2**r for r in range(12)])], n=n, radius=2)
+    figure = look_ups([("one table", [2**r for r in range(12)])], n=n, radius=2)
     low, high = figure.layout.yaxis.range
     assert low < np.log10(n) < high
     assert any("scan" in str(a.text) for a in figure.layout.annotations)

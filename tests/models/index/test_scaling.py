@@ -86,6 +86,8 @@ def test_what_would_take_too_long_is_left_out_and_said() -> None:
     )
     skipped = [event for event in events if isinstance(event, Skipped)]
     assert [event.kind for event in skipped] == ["hnsw"]
+    guesses = [event.eta_s for event in events if isinstance(event, Progress)]
+    assert max(guesses) < 1, "what is left out takes no time"
     assert "to build" in skipped[0].reason
     assert [event.kind for event in events if isinstance(event, Point)] == ["exhaustive"]
 
