@@ -14,13 +14,15 @@ def scale_results() -> None:
     """Draw the figures; while a measurement runs, once a second."""
     under_way = job()
     busy = under_way is not None and under_way.running
-    st.fragment(_results, run_every=1.0 if busy else None)()
+    st.fragment(_results, run_every=1.0 if busy else None)(busy)
 
 
-def _results() -> None:
+def _results(was_busy: bool) -> None:
     """The measurement under way, the last one of this session, or the one that comes with the app."""
     mine = job()
     running = mine is not None and mine.running
+    if was_busy and not running:  # the controls wait for it, and nothing needs to be redrawn any more
+        st.rerun()
     own = mine.result() if mine is not None else None
     if mine is not None:
         (scale_progress if running else scale_ended)(mine)
@@ -52,5 +54,3 @@ def _results() -> None:
         on_click="ignore",
         key="scale_csv",
     )
-    if mine is not None and running and not mine.running:
-        st.rerun()
