@@ -82,10 +82,16 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a hyper-parameter; may be repeated"
     )
-    train.add_argument("--out", metavar="DIR", help="default: runs/DATASET/METHOD/N_BITS-sSEED")
+    train.add_argument(
+        "--out",
+        metavar="DIR",
+        help="default: runs/DATASET/METHOD/N_BITS-sSEED, other backbones named at its end",
+    )
     train.add_argument("--resume", action="store_true", help="go on from an interrupted run in the same DIR")
     train.add_argument("--mode", default="head", help="head (frozen backbone, default) or finetune")
-    train.add_argument("--backbone", default="small_cnn", help="default small_cnn; or a torchvision model")
+    train.add_argument(
+        "--backbone", default="small_cnn", help="default small_cnn; or pixels, hog, or a torchvision model"
+    )
     train.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
     train.add_argument("--accelerator", help="cpu (default), cuda, mps or auto")
     train.add_argument("--devices", help="processes, one a device; under torchrun the same number as there")

@@ -11,7 +11,9 @@ from models.errors import ConfigError
 if TYPE_CHECKING:
     from models.engine.store import StoredRun
 
-_NAME = re.compile(r"(?P<dataset>[^/]+)/(?P<method>[^/]+)/(?P<n_bits>\d+)(-s(?P<seed>\d+))?")
+_NAME = re.compile(
+    r"(?P<dataset>[^/]+)/(?P<method>[^/]+)/(?P<n_bits>\d+)(-s(?P<seed>\d+)(-(?P<backbone>\w+))?)?"
+)
 
 
 def stored_run(given: str) -> StoredRun:
@@ -22,12 +24,17 @@ def stored_run(given: str) -> StoredRun:
         NotAvailableError: the run is not stored here.
     """
     from models.engine.store import RunStore, StoredRun
+    from models.networks.names import DEFAULT_BACKBONE
 
     if Path(given, "result.json").is_file():
         return StoredRun(Path(given))
     if match := _NAME.fullmatch(given):
         return RunStore().open(
-            match["dataset"], match["method"], int(match["n_bits"]), int(match["seed"] or 0)
+            match["dataset"],
+            match["method"],
+            int(match["n_bits"]),
+            int(match["seed"] or 0),
+            match["backbone"] or DEFAULT_BACKBONE,
         )
     raise ConfigError(
         f"{given} is no run: neither a folder with a result.json nor the name of a stored one, "

@@ -26,6 +26,7 @@ def train(chosen: argparse.Namespace) -> Answer:
     from models.engine.build import make_config
     from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
     from models.engine.run import open_source, run
+    from models.engine.store import RunStore
 
     config = make_config(
         chosen.dataset,
@@ -40,7 +41,9 @@ def train(chosen: argparse.Namespace) -> Answer:
         weight_decay=chosen.weight_decay,
         params=_settings(chosen.set),
     )
-    default = Path("runs", config.dataset, config.method, f"{config.n_bits}-s{config.seed}")
+    default = RunStore(Path("runs")).folder(
+        config.dataset, config.method, config.n_bits, config.seed, config.backbone
+    )
     folder = Path(chosen.out) if chosen.out else default
     state_file = folder / STATE_FILE
     _check_folder(folder)

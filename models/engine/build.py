@@ -15,6 +15,7 @@ from models.engine.model import HashModel
 from models.engine.sampling import SAMPLERS
 from models.errors import ConfigError
 from models.methods.base import make_params
+from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS
 from models.registry import get_method
 
 
@@ -24,7 +25,7 @@ def make_config(
     n_bits: int,
     seed: int = 0,
     *,
-    backbone: str = "small_cnn",
+    backbone: str = DEFAULT_BACKBONE,
     mode: Mode = "head",
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -86,6 +87,8 @@ def _check(config: RunConfig, *, closed_form: bool) -> None:
         raise ConfigError(
             f"{config.method} is solved in closed form; it cannot train a backbone. Use mode head."
         )
+    if config.mode == "finetune" and config.backbone in DESCRIPTORS:
+        raise ConfigError(f"{config.backbone} has no weights that could be trained. Use mode head.")
     if config.sampler not in SAMPLERS:
         raise ConfigError(f"Unknown sampler {config.sampler!r}. Known: {', '.join(SAMPLERS)}.")
 

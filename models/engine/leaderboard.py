@@ -52,8 +52,8 @@ def leaderboard(dataset: str | None = None, store: RunStore | None = None) -> li
         raise UnknownNameError("data set", dataset, dataset_names())
     store = RunStore() if store is None else store
     groups: dict[tuple[str, str, int, str, str, str], list[StoredRun]] = {}
-    for found in store.runs(dataset):
-        run = store.open(found.dataset, found.method, found.n_bits, found.seed)
+    for found in store.runs(dataset, every_backbone=True):
+        run = store.open(found.dataset, found.method, found.n_bits, found.seed, found.backbone)
         line = protocol_line(run.result["protocol"])
         key = (found.dataset, found.method, found.n_bits, line, run.config.backbone, run.config.mode)
         groups.setdefault(key, []).append(run)
@@ -63,7 +63,9 @@ def leaderboard(dataset: str | None = None, store: RunStore | None = None) -> li
         spread = round(max(scores) - min(scores), 6) if len(scores) > 1 else None
         mean = round(sum(scores) / len(scores), 6)
         rows.append(Row(method, n_bits, data, line, backbone, mode, len(scores), mean, spread, "own run"))
-    return sorted(rows, key=lambda row: (row.dataset, -row.map_expected, row.method, row.n_bits))
+    return sorted(
+        rows, key=lambda row: (row.dataset, -row.map_expected, row.method, row.n_bits, row.backbone)
+    )
 
 
 def protocol_line(protocol: Mapping[str, Any]) -> str:

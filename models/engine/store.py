@@ -1,6 +1,7 @@
 """Stored runs: what the app and the leaderboard read. Only numpy and json, so a page opens without torch.
 
-A run is the folder `sample_data/runs/<dataset>/<method>/<n_bits>-s<seed>`. Extra seeds keep figures alone.
+A run is the folder `sample_data/runs/<dataset>/<method>/<n_bits>-s<seed>`; with another backbone than the
+default, `<n_bits>-s<seed>-<backbone>`. Extra seeds and other backbones keep figures alone.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from models.engine.run_files import (
     read_run_codes,
 )
 from models.errors import CheckpointError, NotAvailableError
+from models.networks.names import DEFAULT_BACKBONE
 from models.types import BinaryCodes, Codes, Float64, Queries, Split
 
 __all__ = ["BitSummary", "CodeMap", "RunStore", "RunSummary", "StoredRun"]
 
-_FOLDER = re.compile(r"(?P<n_bits>\d+)-s(?P<seed>\d+)")
+_FOLDER = re.compile(r"(?P<n_bits>\d+)-s(?P<seed>\d+)(-(?P<backbone>\w+))?")
 
 
 @dataclass(frozen=True, order=True)
@@ -39,6 +41,7 @@ class RunSummary:
     n_bits: int
     seed: int
     has_codes: bool
+    backbone: str = DEFAULT_BACKBONE
 
 
 class StoredRun:
@@ -132,35 +135,50 @@ class RunStore:
     def __init__(self, root: Path | None = None) -> None:
         self.root = sample_data_root() / "runs" if root is None else root
 
-    def folder(self, dataset: str, method: str, n_bits: int, seed: int = 0) -> Path:
+    def folder(
+        self, dataset: str, method: str, n_bits: int, seed: int = 0, backbone: str = DEFAULT_BACKBONE
+    ) -> Path:
         """Where that run is, or would be."""
-        return self.root / dataset / method / f"{n_bits}-s{seed}"
+        suffix = "" if backbone == DEFAULT_BACKBONE else f"-{backbone}"
+        return self.root / dataset / method / f"{n_bits}-s{seed}{suffix}"
 
-    def runs(self, dataset: str | None = None) -> list[RunSummary]:
-        """Every finished run, sorted by data set, method, length and seed; folder names say it all."""
+    def runs(self, dataset: str | None = None, *, every_backbone: bool = False) -> list[RunSummary]:
+        """Every finished run, sorted by data set, method, length and seed; folder names say it all.
+
+        Args:
+            dataset: only this one; None is all.
+            every_backbone: those on other backbones than the default, too.
+        """
         found = []
         for result in self.root.glob(f"{dataset or '*'}/*/*/result.json"):
             folder = result.parent
             if match := _FOLDER.fullmatch(folder.name):
                 method, data = folder.parent.name, folder.parent.parent.name
+                backbone = match["backbone"] or DEFAULT_BACKBONE
+                if not every_backbone and backbone != DEFAULT_BACKBONE:
+                    continue
+                n_bits, seed = int(match["n_bits"]), int(match["seed"])
                 has_codes = (folder / "codes.npz").is_file()
-                found.append(RunSummary(data, method, int(match["n_bits"]), int(match["seed"]), has_codes))
+                found.append(RunSummary(data, method, n_bits, seed, has_codes, backbone))
         return sorted(found)
 
-    def open(self, dataset: str, method: str, n_bits: int, seed: int = 0) -> StoredRun:
+    def open(
+        self, dataset: str, method: str, n_bits: int, seed: int = 0, backbone: str = DEFAULT_BACKBONE
+    ) -> StoredRun:
         """Open a run.
 
         Raises:
             NotAvailableError: there is no such run; the message lists what there is.
         """
-        folder = self.folder(dataset, method, n_bits, seed)
+        folder = self.folder(dataset, method, n_bits, seed, backbone)
         if not (folder / "result.json").is_file():
-            there = self.runs(dataset)
+            there = [r for r in self.runs(dataset, every_backbone=True) if r.backbone == backbone]
             lengths = [str(r.n_bits) for r in there if r.method == method and r.seed == seed]
             methods = sorted({r.method for r in there})
             hint = f"lengths {', '.join(lengths)}" if lengths else f"methods {', '.join(methods) or 'none'}"
             raise NotAvailableError(
-                f"No run of {method} with {n_bits} bits, seed {seed}, on {dataset}. Stored for it: {hint}. "
+                f"No run of {method} with {n_bits} bits, seed {seed}, on {dataset} with {backbone}. "
+                f"Stored for it: {hint}. "
                 "Train it with `python -m models train`, or run `make zoo`."
             )
         return StoredRun(folder)

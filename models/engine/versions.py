@@ -12,6 +12,7 @@ _PACKAGES = (
     "lightning-fabric",
     "numpy",
     "scikit-learn",
+    "scikit-image",
     "faiss-cpu",
     "numba",
     "umap-learn",

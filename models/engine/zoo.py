@@ -18,12 +18,16 @@ from models.data.base import sample_data_root
 from models.engine.zoo_manifest import write_manifest
 from models.engine.zoo_tasks import BaselineTask, FeatureTask, Outcome, RunTask, Task, in_processes
 from models.errors import ConfigError, NotAvailableError, UnknownNameError
-from models.registry import method_names
+from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS
+from models.registry import method_family, method_names
+from models.spec import Family
 
 N_BITS = (16, 32, 48, 64)
 SEEDS = (0, 1, 2)
 # Spread over seeds is measured at one length; the others have the first seed alone.
 SPREAD_BITS = (32,)
+# Methods of this family are measured on inputs without a network, too: what they were published on.
+DESCRIPTOR_FAMILY = Family.CLASSIC
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,11 @@ def zoo(
     *,
     spread_bits: Sequence[int] = SPREAD_BITS,
     force: bool = False,
-    backbone: str = "small_cnn",
+    backbone: str = DEFAULT_BACKBONE,
 ) -> Generator[ZooEvent, None, None]:
     """Make the stored runs of the sample data, its features, baselines, method cards and their manifest.
+
+    Classic methods also run on pixels and on a hand-made descriptor, with the first seed, figures alone.
 
     Args:
         datasets: names; None is every one on this machine.
@@ -113,6 +119,16 @@ def zoo(
         for dataset in chosen
         for method in chosen_methods
         if i == 0 or length in spread_bits
+    ]
+    shallow = [name for name in chosen_methods if method_family(name) is DESCRIPTOR_FAMILY]
+    if shallow:
+        first += [FeatureTask(root, dataset, name) for name in DESCRIPTORS for dataset in chosen]
+    then += [
+        RunTask(root, dataset, method, length, seeds[0], descriptor, figures_only=True, force=force)
+        for descriptor in DESCRIPTORS
+        for dataset in chosen
+        for length in sorted(n_bits, reverse=True)
+        for method in shallow
     ]
     n_tasks = len(first) + len(then)
     outcomes: list[Outcome] = []

@@ -27,10 +27,11 @@ def write_manifest(root: Path) -> None:
     write_atomically(root / "methods.json", (cards + "\n").encode())
     store = RunStore(root / "runs")
     runs = {}
-    for found in store.runs():
-        folder = store.folder(found.dataset, found.method, found.n_bits, found.seed)
+    for found in store.runs(every_backbone=True):
+        place = (found.dataset, found.method, found.n_bits, found.seed, found.backbone)
+        folder = store.folder(*place)
         runs[str(folder.relative_to(root))] = {
-            "config": store.open(found.dataset, found.method, found.n_bits, found.seed).result["config"],
+            "config": store.open(*place).result["config"],
             "files": _fingerprints(folder),
         }
     others = [root / "methods.json", root / "recipe_search.json"]

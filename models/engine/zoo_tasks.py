@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from models.engine.run_files import read_json, write_json
 from models.engine.store import RunStore
 from models.errors import CheckpointError, HashingError
+from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS
 
 if TYPE_CHECKING:
     from models.engine.config import RunConfig
@@ -48,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FeatureTask:
-    """Compute a data set's features and put them beside its images."""
+    """Compute a data set's features and put them beside its images, or into the cache for descriptors."""
 
     root: Path
     dataset: str
@@ -64,6 +65,8 @@ class FeatureTask:
         from models.engine.features import read_features, shipped_features_path, write_features
 
         source = open_shared_source(self.dataset, self.backbone)
+        if self.backbone in DESCRIPTORS:  # large files, quickly made again
+            return Outcome(self.name, "current")
         path = shipped_features_path(self.dataset, self.backbone)
         try:
             if read_features(path).key == source.features.key:
@@ -121,7 +124,8 @@ class RunTask:
     @property
     def name(self) -> str:
         """For a progress line."""
-        return f"{self.dataset} {self.method} {self.n_bits} bits seed {self.seed}"
+        other = "" if self.backbone == DEFAULT_BACKBONE else f" {self.backbone}"
+        return f"{self.dataset} {self.method} {self.n_bits} bits seed {self.seed}{other}"
 
     def do(self) -> Outcome:
         """Make the run unless the stored one is current, or the method does not take this data or length."""
@@ -137,7 +141,8 @@ class RunTask:
         if labels == "multi" and not spec.reads_multi_label:
             return Outcome(self.name, "skipped", spec.multi_label_note)
         config = make_config(self.dataset, self.method, self.n_bits, self.seed, backbone=self.backbone)
-        folder = RunStore(self.root / "runs").folder(self.dataset, self.method, self.n_bits, self.seed)
+        place = (self.dataset, self.method, self.n_bits, self.seed, self.backbone)
+        folder = RunStore(self.root / "runs").folder(*place)
         if not self.force and self._is_current(folder, config, run_keys(config, source)):
             return Outcome(self.name, "current")
         score = 0.0

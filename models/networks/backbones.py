@@ -1,4 +1,4 @@
-"""Backbones by name: the shipped `small_cnn`, and torchvision's classifiers without their last layer.
+"""Backbones by name: the shipped `small_cnn`, torchvision's classifiers, descriptors.
 
 Weights come from, in this order: a local file if one is given; the file shipped here (`small_cnn`);
 torchvision's weights API, which keeps what it downloads in torch's own cache.
@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from models.errors import UnknownNameError, WeightsError
-from models.networks.names import SMALL_CNN, TORCHVISION, backbone_names
+from models.networks.descriptors import load_descriptor
+from models.networks.names import DESCRIPTORS, SMALL_CNN, TORCHVISION, backbone_names
 from models.networks.small_cnn import N_FEATURES, SmallCNN, small_cnn_transform
 from models.networks.torchvision_ops import declare_missing_ops
 from models.types import ImageTransform
@@ -48,7 +49,8 @@ class Backbone(nn.Module):
         name: as in `backbone_names()`.
         n_features: width of the features.
         transform: how an image becomes an input.
-        weights_id: names the weights: torchvision's entry, or the first 12 hex digits of a file's SHA-256.
+        weights_id: names the weights: torchvision's entry, the first 12 hex digits of a file's SHA-256, or
+            the version of a descriptor, which has no weights.
     """
 
     def __init__(
@@ -78,8 +80,13 @@ def load_backbone(name: str, weights_file: Path | None = None, *, image_size: in
     Raises:
         UnknownNameError: no backbone of that name.
         WeightsError: the weights cannot be downloaded, or the file cannot be read or is of another
-            architecture.
+            architecture, or one was given for a descriptor.
     """
+    if name in DESCRIPTORS:
+        if weights_file is not None:
+            raise WeightsError(f"{name} is computed without weights. Leave out {weights_file.name}.")
+        made = load_descriptor(name)
+        return Backbone(name, made.network, made.n_features, made.transform, made.weights_id)
     if name == SMALL_CNN:
         return _load_small_cnn(weights_file or SMALL_CNN_WEIGHTS, image_size)
     if name not in TORCHVISION:
@@ -97,8 +104,10 @@ def backbone_from_state(name: str, state: Mapping[str, Tensor], *, image_size: i
 
     Raises:
         UnknownNameError: no backbone of that name.
-        WeightsError: the weights are of another architecture.
+        WeightsError: the weights are of another architecture, or the name is a descriptor's.
     """
+    if name in DESCRIPTORS:
+        raise WeightsError(f"{name} is computed without weights; there is nothing to build it from.")
     if name == SMALL_CNN:
         return _small_cnn(state, "given weights", "given", image_size)
     if name not in TORCHVISION:

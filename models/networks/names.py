@@ -15,7 +15,14 @@ TORCHVISION = (
     "vit_b_16",
 )
 
+# Inputs made without a network, see `models.networks.descriptors`.
+PIXELS, HOG = "pixels", "hog"
+DESCRIPTORS = (PIXELS, HOG)
+
+# What runs stand on unless something else is asked for; the app shows these runs alone.
+DEFAULT_BACKBONE = SMALL_CNN
+
 
 def backbone_names() -> tuple[str, ...]:
-    """Every name that `load_backbone` takes; `small_cnn` needs no download."""
-    return (SMALL_CNN, *TORCHVISION)
+    """Every name that `load_backbone` takes; `small_cnn`, `pixels` and `hog` need no download."""
+    return (SMALL_CNN, *DESCRIPTORS, *TORCHVISION)

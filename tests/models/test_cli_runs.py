@@ -17,6 +17,7 @@ from models.codes.exchange import read_codes
 from models.data import load_dataset
 from models.engine import maps, trainer
 from models.engine.run_files import CodeMap
+from models.engine.store import StoredRun
 from models.types import BinaryCodes, CodebookCodes
 
 TRAIN = ["train", "dpsh", "--dataset", "digits", "--n-bits", "16", "--epochs", "3"]
@@ -97,6 +98,35 @@ def test_evaluate_and_leaderboard_of_stored_runs(home: Path, capsys: pytest.Capt
     assert "itq" in capsys.readouterr().out
     assert main(["leaderboard", "--dataset", "toyworld"]) == 0
     assert "No stored runs" in capsys.readouterr().out
+
+
+def test_train_encode_and_list_on_a_hand_made_descriptor(
+    home: Path,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = document(capsys, "train", "itq", "--dataset", "digits", "--n-bits", "16", "--backbone", "hog")
+    assert made["run"] == str(Path("runs", "digits", "itq", "16-s0-hog"))
+    assert made["config"]["backbone"] == "hog"
+    images = [str(pictures / f"{row}.png") for row in range(3)]
+    out = str(tmp_path / "codes.npz")
+    assert document(capsys, "encode", made["run"], "--images", *images, "--out", out)["n_images"] == 3
+    encoded, stored = read_codes(out).codes, StoredRun(Path(made["run"])).codes("query")
+    assert isinstance(encoded, BinaryCodes) and isinstance(stored, BinaryCodes)
+    assert (encoded.packed == stored.packed[:3]).all(), "an image gets the code that the data set has"
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(tmp_path))
+    assert [row["backbone"] for row in document(capsys, "leaderboard")] == ["hog"]
+    scores = document(capsys, "evaluate", "--run", "digits/itq/16-s0-hog")
+    assert scores["map"]["expected"] == pytest.approx(made["metrics"]["map"]["expected"], abs=1e-6)
+
+
+def test_a_descriptor_cannot_be_trained_along(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main([*TRAIN, "--backbone", "pixels", "--mode", "finetune"]) == 2
+    assert "no weights that could be trained" in capsys.readouterr().err
 
 
 def test_encode_a_folder(

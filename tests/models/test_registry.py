@@ -11,7 +11,15 @@ import pytest
 from models import registry
 from models.errors import UnknownNameError
 from models.methods.base import Method
-from models.registry import METHODS, all_specs, get_method, get_spec, method_names, spec_to_json
+from models.registry import (
+    METHODS,
+    all_specs,
+    get_method,
+    get_spec,
+    method_family,
+    method_names,
+    spec_to_json,
+)
 
 
 def test_all_seven_are_there_and_are_methods() -> None:
@@ -27,14 +35,14 @@ def test_grouped_by_family() -> None:
     assert changes == len(set(families)) - 1
 
 
-@pytest.mark.parametrize(("given", "close"), [("dsph", "dpsh"), ("mi-hash", "mihash"), ("CSQ", "csq")])
+@pytest.mark.parametrize(("given", "close"), [("dpshh", "dpsh"), ("mi-hash", "mihash"), ("CSQ", "csq")])
 def test_unknown_names_answer_with_close_matches(given: str, close: str) -> None:
     with pytest.raises(UnknownNameError, match=close):
         get_method(given)
 
 
 def test_nothing_close_lists_all() -> None:
-    with pytest.raises(UnknownNameError, match="Known: csq, dpq"):
+    with pytest.raises(UnknownNameError, match=r"Known: .*csq, .*dpq"):
         get_spec("zzzzzz")
 
 
@@ -71,3 +79,13 @@ def test_a_card_says_what_the_command_line_promises() -> None:
     assert {key: card[key] for key in expected} == expected
     assert card["params"][0]["name"] == "weight_centre" and card["params"][0]["default"] == 0.1
     assert card["recipe"]["epochs"] == 30 and card["published"][0]["verified"] is False
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_the_folder_is_the_family(name: str) -> None:
+    assert method_family(name) is get_spec(name).family
+
+
+def test_the_family_of_an_unknown_method() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean itq"):
+        method_family("itqq")

@@ -23,14 +23,19 @@ PROTOCOL = {
 
 
 def put(
-    store: RunStore, method: str, seed: int, score: float, protocol: dict[str, object] | None = None
+    store: RunStore,
+    method: str,
+    seed: int,
+    score: float,
+    protocol: dict[str, object] | None = None,
+    backbone: str = "small_cnn",
 ) -> None:
     config = {
         "dataset": "digits",
         "method": method,
         "n_bits": 16,
         "seed": seed,
-        "backbone": "small_cnn",
+        "backbone": backbone,
         "mode": "head",
         "epochs": 1,
         "batch_size": 1,
@@ -40,7 +45,7 @@ def put(
         "params": {},
     }
     record = {"config": config, "protocol": protocol or PROTOCOL, "metrics": {"map": {"expected": score}}}
-    write_json(store.folder("digits", method, 16, seed) / "result.json", record)
+    write_json(store.folder("digits", method, 16, seed, backbone) / "result.json", record)
 
 
 def test_rows_are_means_over_seeds_best_first(tmp_path: Path) -> None:
@@ -73,3 +78,15 @@ def test_unknown_data_sets_are_named_and_none_is_no_rows(tmp_path: Path) -> None
     with pytest.raises(UnknownNameError, match="Did you mean digits"):
         leaderboard("digit", RunStore(tmp_path))
     assert leaderboard("digits", RunStore(tmp_path)) == []
+
+
+def test_other_backbones_have_rows_of_their_own(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    put(store, "itq", 0, 0.5)
+    put(store, "itq", 1, 0.7)
+    put(store, "itq", 0, 0.2, backbone="hog")
+    rows = leaderboard("digits", store)
+    assert [(row.backbone, row.n_seeds, row.map_expected) for row in rows] == [
+        ("small_cnn", 2, 0.6),
+        ("hog", 1, 0.2),
+    ]

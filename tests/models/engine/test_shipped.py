@@ -18,7 +18,7 @@ from models.files import sha256_of
 from models.types import BinaryCodes
 
 ROOT = sample_data_root()
-RUNS = RunStore().runs()
+RUNS = RunStore().runs(every_backbone=True)
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +63,12 @@ def test_every_file_is_the_one_in_the_manifest(manifest: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize(
-    "summary", RUNS, ids=lambda run: f"{run.dataset}-{run.method}-{run.n_bits}-s{run.seed}"
+    "summary", RUNS, ids=lambda run: f"{run.dataset}-{run.method}-{run.n_bits}-s{run.seed}-{run.backbone}"
 )
 def test_a_run_is_current(summary: RunSummary) -> None:
-    run = RunStore().open(summary.dataset, summary.method, summary.n_bits, summary.seed)
-    assert run.config == make_config(summary.dataset, summary.method, summary.n_bits, summary.seed)
+    place = (summary.dataset, summary.method, summary.n_bits, summary.seed)
+    run = RunStore().open(*place, summary.backbone)
+    assert run.config == make_config(*place, backbone=summary.backbone)
     assert run.result["method_key"] == method_key(summary.method), "run `make zoo` after changing a method"
 
 

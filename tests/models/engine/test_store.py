@@ -69,6 +69,24 @@ def test_runs_lists_what_is_there(store: RunStore) -> None:
     assert store.runs("other") == []
 
 
+def test_runs_on_other_backbones_are_kept_beside_and_shown_on_request(store: RunStore) -> None:
+    folder = store.folder("tiny", "probe", 12, 0, "hog")
+    assert folder.name == "12-s0-hog"
+    other = RunConfig(**(vars(CONFIG) | {"backbone": "hog"}))
+    write_json(folder / "result.json", result(other))
+    write_json(store.folder("tiny", "probe", 12, 1, "vit_b_16") / "result.json", result())
+    assert {run.backbone for run in store.runs()} == {"small_cnn"} and len(store.runs()) == 3
+    found = store.runs("tiny", every_backbone=True)
+    assert [(run.n_bits, run.seed, run.backbone) for run in found if run.backbone != "small_cnn"] == [
+        (12, 0, "hog"),
+        (12, 1, "vit_b_16"),
+    ]
+    assert store.open("tiny", "probe", 12, backbone="hog").config.backbone == "hog"
+    assert store.open("tiny", "probe", 12).config.backbone == "small_cnn"
+    with pytest.raises(NotAvailableError, match=r"with pixels\. Stored for it: methods none"):
+        store.open("tiny", "probe", 12, backbone="pixels")
+
+
 def test_a_binary_run_comes_back_as_it_was(store: RunStore) -> None:
     rng = np.random.default_rng(0)  # the one the codes were drawn from, from its start
     run = store.open("tiny", "probe", 12)

@@ -55,6 +55,19 @@ def test_figures_alone_are_enough_for_more_seeds(root: Path) -> None:
     assert names == {"result.json", "cost.json"}
 
 
+@pytest.mark.parametrize("backbone", ["pixels", "hog"])
+def test_a_run_on_a_descriptor_has_a_folder_of_its_own(root: Path, backbone: str) -> None:
+    first = task(root, backbone=backbone, figures_only=True)
+    features = FeatureTask(root, "digits", backbone)
+    assert work(features).state == "current"
+    assert not (root / "digits").exists(), "features of descriptors are not shipped"
+    assert states(work(first), work(first)) == ["made", "current"] and first.name.endswith(backbone)
+    store = RunStore(root / "runs")
+    assert store.runs() == []
+    assert [run.backbone for run in store.runs(every_backbone=True)] == [backbone]
+    assert work(task(root)).state == "made", "the default backbone's run is another one"
+
+
 def test_what_a_method_cannot_do_is_skipped_with_the_reason(root: Path) -> None:
     outcome = work(task(root, "dpq", 17))
     assert outcome.state == "skipped"
@@ -96,17 +109,17 @@ def test_the_zoo_goes_on_where_it_was_and_survives_a_failed_run(root: Path) -> N
     events = made(["lsh", "itq"])
     assert isinstance(events[0], ZooStarted)
     done = [event for event in events if isinstance(event, TaskDone)]
-    assert [event.n_done for event in done] == list(range(1, 7))
+    assert [event.n_done for event in done] == list(range(1, 13))
     assert done[-1].eta_s == 0
     finished = events[-1]
     assert isinstance(finished, ZooFinished)
     assert [outcome.name for outcome in finished.failed] == ["digits itq 16 bits seed 0"]
-    assert (finished.n_made, finished.n_current) == (5, 0)
+    assert (finished.n_made, finished.n_current) == (9, 2)
 
     blocked.unlink()
     again = made(["lsh", "itq"])[-1]
     assert isinstance(again, ZooFinished)
-    assert (again.n_made, again.n_current, again.failed) == (1, 5, ())
+    assert (again.n_made, again.n_current, again.failed) == (1, 11, ())
 
     cards = json.loads((root / "methods.json").read_text())
     assert {"lsh", "itq", "dpsh"} <= {card["name"] for card in cards}
@@ -116,7 +129,8 @@ def test_the_zoo_goes_on_where_it_was_and_survives_a_failed_run(root: Path) -> N
     for folder, run in listed["runs"].items():
         for name, fingerprint in run["files"].items():
             assert fingerprint["sha256"] == sha256_of(root / folder / name)
-    assert len(listed["runs"]) == 4
+    assert len(listed["runs"]) == 8, "two seeds; pixels and HOG for the first one"
+    assert {run["config"]["backbone"] for run in listed["runs"].values()} == {"small_cnn", "pixels", "hog"}
     assert set(listed["files"]) == {"methods.json", "digits/baselines.json", "digits/features-small_cnn.npz"}
 
 

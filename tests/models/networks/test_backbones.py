@@ -63,7 +63,7 @@ def test_names_are_readable_without_torch() -> None:
         "import sys; from models.networks.names import backbone_names; "
         "print('torch' in sys.modules, *backbone_names())"
     )
-    assert program(code).split() == ["False", "small_cnn", *TORCHVISION]
+    assert program(code).split() == ["False", "small_cnn", "pixels", "hog", *TORCHVISION]
 
 
 def test_torchvision_imports_without_a_warning() -> None:
