@@ -200,7 +200,7 @@ def _recall(result: scale.Result, found: Found, read: Read, way: str, how: str) 
 def _both(result: scale.Result, read: Read, way: str) -> None:
     if len(result.code_models) < 2:
         st.caption(section("scale", "both"))
-        st.info("This measurement has one kind of codes only.")
+        st.info("Measured on one kind of codes so far.")
         return
     at = {(p.code_model, p.kind, p.n): p for p in result.points}
     pairs = {
