@@ -51,7 +51,9 @@ class PrincipalHead(nn.Linear):
 
 def random_rotation(width: int, generator: torch.Generator) -> Tensor:
     """A rotation drawn at random, double (width, width); every slice then holds about the same variance."""
-    return torch.linalg.qr(torch.randn(width, width, generator=generator, dtype=torch.float64)).Q
+    drawn = torch.randn(width, width, generator=generator, dtype=torch.float64)
+    rotation: Tensor = torch.linalg.qr(drawn).Q
+    return rotation
 
 
 class WordChooser(nn.Module):
