@@ -106,7 +106,7 @@ def word_usage(share: Array, book: int | None = None, word: int | None = None) -
         figure,
         x="words, most used first",
         y="book (1× = as often as in even use; blank = never used)",
-        height=max(150, 90 + 34 * n_books),
+        height=int(max(150, 90 + min(34, 340 / n_books) * n_books)),
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, dtick=1, title="")
     figure.update_xaxes(range=[-0.5, n_words - 0.5], showline=False)
@@ -142,17 +142,19 @@ def effective_words(entropy_bits: Array, n_words: int) -> go.Figure:
     words = np.exp2(entropy_bits)
     figure = go.Figure(
         go.Bar(
-            x=[f"book {i}" for i in range(len(words))],
+            x=np.arange(len(words)),
             y=words,
             text=[f"{w:.0f}" for w in words],
-            textposition="outside",
-            cliponaxis=False,
+            textposition="inside",
+            insidetextanchor="end",
+            textangle=0,
             marker={"color": BIT_ONE, "line_width": 0},
             customdata=entropy_bits,
-            hovertemplate="%{x}: %{y:.1f} words, %{customdata:.2f} bits<extra></extra>",
+            hovertemplate="book %{x}: %{y:.1f} words, %{customdata:.2f} bits<extra></extra>",
         )
     )
-    house(figure, x="", y=f"effective words; dotted: all {n_words} used evenly", height=260)
+    house(figure, x="book", y=f"effective words; dotted: all {n_words} used evenly", height=260)
     figure.update_yaxes(range=[0, n_words * 1.14])
+    figure.update_xaxes(dtick=1)
     figure.add_hline(y=n_words, line={"color": GREY, "width": 1.5, "dash": "dot"}, layer="below")
     return figure
