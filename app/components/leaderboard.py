@@ -81,7 +81,7 @@ def leaderboard(columns: dict[str, list[Any]], runs: Sequence[tuple[str, int]]) 
     number = st.column_config.NumberColumn
     known = {
         "shown": st.column_config.TextColumn("", width=32, help="● is the run chosen in the bar above"),
-        "method": st.column_config.TextColumn("method", width=110),
+        "method": st.column_config.TextColumn("method", width=165),
         "rank": number("rank", width=48, help="By expected mAP, among the runs of this table"),
         "bits": number("bits", width=48),
         "mAP": st.column_config.ProgressColumn(

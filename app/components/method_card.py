@@ -48,7 +48,8 @@ def method_card(card: Mapping[str, Any]) -> None:
             method_picture(str(card["name"]), picture)
         if objective := card.get("objective"):
             st.markdown("#### Objective")
-            st.latex(objective)
+            for line in formula_lines(objective):
+                st.latex(line)
             symbols = (f"- ${symbol}$: {meaning}" for symbol, meaning in card.get("symbols", ()))
             st.markdown("\n".join(symbols))
     if params := card.get("params"):
@@ -93,6 +94,14 @@ def _badges(card: Mapping[str, Any]) -> None:
             st.badge(
                 "Reconstruction", icon=":material/architecture:", color="orange", help=str(reconstruction)
             )
+
+
+def formula_lines(formula: str) -> list[str]:
+    """A formula with a line of its own for each definition that is set apart, so that it fits the page."""
+    parts = formula.split(r"\qquad")
+    if any(part.count("{") != part.count("}") or r"\begin" in part for part in parts):
+        return [formula]
+    return [part.strip().removesuffix(",") for part in parts if part.strip()]
 
 
 def _listed(title: str, lines: Sequence[str] | None) -> None:

@@ -41,4 +41,4 @@ else:
     st.caption(section("methods", "figure").format(n_bits=chosen.n_bits))
     if any(m.why_not for m in listed):
         st.caption(section("methods", "greyed"))
-    protocol_line(metrics.common_protocol([m.entry for m in listed if m.entry]))
+    protocol_line(metrics.common_protocol([m.entry for _, _, found in shown for m in found if m.entry]))

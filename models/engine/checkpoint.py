@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from models.engine.config import RunConfig
 from models.engine.model import HashModel
-from models.engine.precision import from_eight_bits, is_large, to_eight_bits
+from models.engine.precision import from_eight_bits, from_four_bits, kept_as, to_eight_bits, to_four_bits
 from models.engine.versions import library_versions
 from models.errors import CheckpointError, UnknownNameError, WeightsError
 from models.files import write_atomically
@@ -23,9 +23,9 @@ from models.methods.base import make_params
 from models.networks.backbones import Backbone, backbone_from_state
 from models.registry import get_method
 
-FORMAT_VERSION = 1
-# Beside a matrix in eight bits: the exponents of its rows.
-_EXPONENT = ".exponent"
+FORMAT_VERSION = 2
+# Beside a matrix in eight bits: the exponents of its rows; beside one in four bits: the units.
+_EXPONENT, _UNIT = ".exponent", ".unit"
 _REBUILD = "Rebuild it with `make zoo`, or train again."
 
 
@@ -66,10 +66,13 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     tensors = {}
     for name, tensor in model.state_dict().items():
-        if is_large(name, tensor):
+        kept = kept_as(name, tensor)
+        if kept == "four bits":
+            tensors[name], tensors[f"{name}{_UNIT}"] = to_four_bits(tensor)
+        elif kept == "eight bits":
             tensors[name], tensors[f"{name}{_EXPONENT}"] = to_eight_bits(tensor)
         else:
-            tensors[name] = (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+            tensors[name] = (tensor.half() if kept == "half" else tensor).contiguous()
     # One entry: safetensors writes several in an order that changes from run to run.
     write_atomically(path, save(tensors, {"hashlens": json.dumps(header, sort_keys=True)}))
 
@@ -86,9 +89,9 @@ def load_checkpoint(path: Path, expected: RunConfig | None = None) -> Checkpoint
     """
     stored, header = _read(path)
     tensors = {
-        name: _as_float(tensor, stored.get(f"{name}{_EXPONENT}"))
+        name: _as_float(tensor, stored.get(f"{name}{_EXPONENT}"), stored.get(f"{name}{_UNIT}"))
         for name, tensor in stored.items()
-        if not name.endswith(_EXPONENT)
+        if not name.endswith((_EXPONENT, _UNIT))
     }
     try:
         config = RunConfig(**header["config"])
@@ -117,8 +120,10 @@ def load_checkpoint(path: Path, expected: RunConfig | None = None) -> Checkpoint
     return Checkpoint(model.eval(), config, weights_id, image_size)
 
 
-def _as_float(tensor: Tensor, exponent: Tensor | None) -> Tensor:
+def _as_float(tensor: Tensor, exponent: Tensor | None, unit: Tensor | None) -> Tensor:
     """A stored tensor as the model holds it."""
+    if unit is not None:
+        return from_four_bits(tensor, unit)
     if exponent is not None:
         return from_eight_bits(tensor, exponent)
     return tensor.float() if tensor.is_floating_point() else tensor

@@ -12,7 +12,7 @@ from models.engine.versions import library_versions
 from models.metrics import Evaluation, evaluate
 from models.types import BinaryCodes, Float32
 
-FORMAT = 3
+FORMAT = 4
 RADIUS = 2
 DECIMALS = 6  # a digit more than any two rankings of these sizes can differ by chance; keeps files small
 

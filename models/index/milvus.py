@@ -33,7 +33,7 @@ from models.types import BinaryCodes, Int64, Queries
 
 # Milvus answers at most so many items a query; all of them are needed where a tie is long.
 MAX_ITEMS = 16384
-QUERIES_AT_ONCE, ROWS_AT_ONCE = 64, 5000
+QUERIES_AT_ONCE, HITS_AT_ONCE, ROWS_AT_ONCE = 64, 65536, 5000
 # With labels, milvus-lite takes a time that grows with the square of this.
 RECORDS_AT_ONCE = 500
 
@@ -167,8 +167,9 @@ class MilvusIndex:
         self, queries: BinaryCodes, rows: list[int], limit: int
     ) -> Iterator[tuple[int, npt.NDArray[np.int32], Int64]]:
         """Some queries with the distances and ids of their `limit` nearest items."""
-        for begin in range(0, len(rows), QUERIES_AT_ONCE):
-            chunk = rows[begin : begin + QUERIES_AT_ONCE]
+        at_once = max(1, min(QUERIES_AT_ONCE, HITS_AT_ONCE // limit))
+        for begin in range(0, len(rows), at_once):
+            chunk = rows[begin : begin + at_once]
             with milvus_errors(self.uri):
                 answers = self._client.search(
                     self.collection,

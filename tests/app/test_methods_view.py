@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components import method_gallery
+from app.components.method_card import formula_lines
 from app.services import catalog, methods
 from tests.app.pages import alts, open_page, words
 
@@ -145,3 +146,9 @@ def test_the_card_follows_the_bar(stored: Path) -> None:
 )
 def test_kinds_of_loss(text: str, group: str) -> None:
     assert methods.loss_group(text) == group
+
+
+def test_a_long_formula_is_broken_where_definitions_begin() -> None:
+    assert formula_lines(r"a+b,\qquad a=1,\qquad b=\tfrac12") == ["a+b", "a=1", r"b=\tfrac12"]
+    assert formula_lines(r"\text{x\qquad y}") == [r"\text{x\qquad y}"]
+    assert formula_lines("x") == ["x"]

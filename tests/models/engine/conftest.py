@@ -52,7 +52,7 @@ class Probe(Method):
     calls: list[str]
 
     def build_head(self) -> torch.nn.Module:
-        return HashHead(self.n_features, self.n_bits, hidden=2048)  # a matrix that is kept in eight bits
+        return HashHead(self.n_features, self.n_bits, hidden=2048)  # a matrix that is kept in four bits
 
     def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
         super().__init__(n_bits, n_features, n_classes, params)

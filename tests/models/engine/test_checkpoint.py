@@ -63,8 +63,11 @@ def test_few_bytes_a_weight_without_the_training_only_buffers(saved: Path, data:
     assert "method.centres" in tensors
     assert "method.bank" not in tensors
     large = "method.head.layers.0.weight"
-    assert tensors[large].dtype == tensors[f"{large}.exponent"].dtype == torch.int8
-    assert all(t.dtype == torch.float16 for name, t in tensors.items() if not name.startswith(large))
+    medium = "method.head.layers.3.weight"
+    assert (tensors[large].dtype, tensors[f"{large}.unit"].dtype) == (torch.uint8, torch.bfloat16)
+    assert tensors[medium].dtype == tensors[f"{medium}.exponent"].dtype == torch.int8
+    rest = [t for name, t in tensors.items() if not name.startswith((large, medium))]
+    assert all(t.dtype == torch.float16 for t in rest)
     assert header["config"]["method"] == "probe"
     assert "torch" in header["versions"]
 

@@ -55,16 +55,19 @@ def described(codes: BinaryCodes, labels: str = "single", ids: str = "number") -
 
 
 @pytest.mark.parametrize("n_bits", [12, 16, 33, 64, 130])
-@pytest.mark.parametrize("k", [1, 7, 400])
-def test_search_is_exhaustive_search(n_bits: int, k: int, uri: str, collection: str) -> None:
+def test_search_is_exhaustive_search(
+    n_bits: int, uri: str, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(milvus, "HITS_AT_ONCE", 1000)
     queries, database = clustered_codes(8, 400, n_bits)
-    exact = open_index(database).search(queries, k)
-    found = open_index(database, "milvus", uri=uri, collection=collection).search(queries, k)
-    assert np.array_equal(found.distances, exact.distances)
-    assert np.array_equal(found.ids, exact.ids)
-    assert np.array_equal(found.n_tied_beyond, exact.n_tied_beyond)
-    assert found.ties == "exact"
-    assert (found.distances.dtype, found.ids.dtype) == (np.int32, np.int64)
+    index = open_index(database, "milvus", uri=uri, collection=collection)
+    for k in (1, 7, 400):
+        exact, found = open_index(database).search(queries, k), index.search(queries, k)
+        assert np.array_equal(found.distances, exact.distances)
+        assert np.array_equal(found.ids, exact.ids)
+        assert np.array_equal(found.n_tied_beyond, exact.n_tied_beyond)
+        assert found.ties == "exact"
+        assert (found.distances.dtype, found.ids.dtype) == (np.int32, np.int64)
 
 
 def test_ties_longer_than_milvus_answers(uri: str, collection: str, monkeypatch: pytest.MonkeyPatch) -> None:
