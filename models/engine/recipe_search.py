@@ -127,7 +127,8 @@ def choose(tried: Mapping[str, Mapping[str, float]]) -> float:
         if len(by_dataset) == n_datasets
     }
     best = max(means, key=lambda rate: means[rate])
-    if DEFAULT_RATE in means and means[best] - means[DEFAULT_RATE] < LEAST_GAIN:
+    # Rounded, so that the order in which scores are added cannot decide.
+    if DEFAULT_RATE in means and round(means[best] - means[DEFAULT_RATE], 6) < LEAST_GAIN:
         return DEFAULT_RATE
     return best
 

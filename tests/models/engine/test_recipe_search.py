@@ -37,6 +37,16 @@ def test_what_is_within_noise_keeps_the_default() -> None:
     assert choose(tried) == 0.001
 
 
+def test_the_order_of_data_sets_does_not_decide() -> None:
+    """A gain of exactly the least one, whose sum in floating point depends on the order of its parts."""
+    tried = {
+        "0.003": {"digits": 0.9712, "toyscenes": 0.9169, "toyworld": 0.925},
+        "0.01": {"digits": 0.9824, "toyscenes": 0.9186, "toyworld": 0.9211},
+    }
+    backwards = {rate: dict(reversed(list(scores.items()))) for rate, scores in tried.items()}
+    assert choose(tried) == choose(backwards) == 0.01
+
+
 def test_a_rate_that_failed_somewhere_is_not_taken() -> None:
     assert choose({"0.003": {"a": 0.5, "b": 0.5}, "0.01": {"a": 0.9}}) == 0.003
 
