@@ -43,7 +43,10 @@ class UnknownNameError(HashingError):
 
     def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        close = difflib.get_close_matches(given.lower(), names, n=3, cutoff=0.5)
+        # Swapped letters are the commonest slip, and difflib holds them for no better than a wrong letter.
+        swapped = [name for name in names if sorted(name) == sorted(given.lower())]
+        close = swapped + difflib.get_close_matches(given.lower(), names, n=4, cutoff=0.5)
+        close = list(dict.fromkeys(close))[:4]
         hint = f"Did you mean {', '.join(close)}?" if close else f"Known: {', '.join(names)}."
         super().__init__(f"Unknown {kind} {given!r}. {hint}")
         self.kind, self.given, self.known = kind, given, tuple(names)
