@@ -22,13 +22,14 @@ Kept = Literal["four bits", "eight bits", "half", "as it is"]
 def kept_as(name: str, tensor: Tensor) -> Kept:
     """How the weight `name` of a model is stored.
 
-    A backbone that was trained along stays in half precision, however large; stacks of matrices are words of
-    codebooks, which decide distances directly, and never go below eight bits.
+    A backbone that was trained along stays in half precision, however large. Four bits are for layers of a
+    network alone: stacks of matrices are words of codebooks, other matrices are anchors or projections, and
+    both decide distances directly.
     """
     if not tensor.is_floating_point():
         return "as it is"
     n = tensor.numel() if name.startswith("method.") else 0
-    if tensor.ndim == 2 and n > LARGE:
+    if tensor.ndim == 2 and n > LARGE and name.endswith(".weight"):
         return "four bits"
     if (tensor.ndim == 2 and n > MEDIUM) or (tensor.ndim == 3 and n > LARGE):
         return "eight bits"

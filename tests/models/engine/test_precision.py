@@ -53,7 +53,8 @@ def test_what_is_kept_how() -> None:
     many = torch.full((3, 10_000), 0.1)
     assert kept_as("method.x", torch.full((3, 3), 0.1)) == "half"
     assert kept_as("method.x", torch.zeros(32, 256)) == "eight bits"
-    assert kept_as("method.x", many) == "four bits"
+    assert kept_as("method.head.layers.0.weight", many) == "four bits"
+    assert kept_as("method.anchors", many) == "eight bits"
     assert kept_as("method.x", torch.stack([many, many])) == "eight bits"
     assert kept_as("backbone.x", many) == "half"
     assert kept_as("method.x", torch.zeros(10**5)) == "half"
