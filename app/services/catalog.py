@@ -158,11 +158,6 @@ def method_card(name: str) -> dict[str, Any]:
     return _cards().get(name, {"name": name, "title": name})
 
 
-def method_title(name: str) -> str:
-    """Full name of a method."""
-    return str(method_card(name)["title"])
-
-
 def method_label(name: str) -> str:
     """Name of a method where room is short, as the papers write it."""
     return str(method_card(name).get("label") or name.upper())

@@ -24,11 +24,6 @@ def triplet_gaps(nearness: Tensor, positive: Tensor, negative: Tensor) -> tuple[
     return nearness[q, p][:, None] - nearness[q], negative[q], q
 
 
-def triplet_mean(losses: Tensor, mask: Tensor) -> Tensor:
-    """Mean over triplets of losses, float (n_lines, n), where `mask`; 0, with a graph, without a triplet."""
-    return torch.where(mask, losses, 0.0).sum() / mask.sum().clamp(min=1)
-
-
 def query_mean(losses: Tensor, mask: Tensor, q: Tensor, n: int) -> Tensor:
     """Mean over each query's triplets, then over the queries that have one; 0, with a graph, without any.
 

@@ -67,6 +67,8 @@ SPEC = MethodSpec(
     multi_label_note="The number of shared labels is the gain's exponent; with one label it is 0 or 1.",
     recipe=Recipe(sampler="class_balanced"),
     differs=(
+        "It learns the order of grades, at a cost in mAP, which knows only relevant or not: on toyscenes at "
+        "32 bits NDCG@100 is 0.47 and mAP 0.88, with average precision as the goal 0.42 and 0.91.",
         "The simplified form of the relaxation is used, which the authors' code uses too; they report the "
         "same quality as with the full one.",
         "The ideal ranking leaves the image itself out. The authors' code counts it there but not in the "
