@@ -14,12 +14,22 @@ from models.spec import Family, MethodSpec
 if TYPE_CHECKING:
     from models.methods.base import Method
 
-# The other files in methods/classic, methods/quantization and methods/unsupervised are written and tested;
-# they are listed here once `tune` and `zoo` have been run for them.
 METHODS: tuple[tuple[str, str], ...] = (
     # classic
     ("lsh", "models.methods.classic.lsh:LSH"),
+    ("sklsh", "models.methods.classic.sklsh:SKLSH"),
+    ("pcah", "models.methods.classic.pcah:PCAH"),
+    ("sh", "models.methods.classic.sh:SH"),
     ("itq", "models.methods.classic.itq:ITQ"),
+    ("itq_cca", "models.methods.classic.itq_cca:ITQCCA"),
+    ("agh", "models.methods.classic.agh:AGH"),
+    ("ksh", "models.methods.classic.ksh:KSH"),
+    ("sdh", "models.methods.classic.sdh:SDH"),
+    ("cosdish", "models.methods.classic.cosdish:COSDISH"),
+    ("pq", "models.methods.classic.pq:PQ"),
+    ("opq", "models.methods.classic.opq:OPQ"),
+    ("rq", "models.methods.classic.rq:RQ"),
+    ("lsq", "models.methods.classic.lsq:LSQ"),
     # pairwise
     ("cnnh", "models.methods.pairwise.cnnh:CNNH"),
     ("dsh", "models.methods.pairwise.dsh:DSH"),
@@ -58,7 +68,14 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("dpn", "models.methods.classification.dpn:DPN"),
     ("orthohash", "models.methods.classification.orthohash:OrthoHash"),
     # quantization
+    ("dqn", "models.methods.quantization.dqn:DQN"),
+    ("dtq", "models.methods.quantization.dtq:DTQ"),
+    ("dvsq", "models.methods.quantization.dvsq:DVSQ"),
     ("dpq", "models.methods.quantization.dpq:DPQ"),
+    ("dsq", "models.methods.quantization.dsq:DSQ"),
+    ("spdaq", "models.methods.quantization.spdaq:SPDAQ"),
+    # unsupervised
+    ("spq", "models.methods.unsupervised.spq:SPQ"),
 )
 
 
