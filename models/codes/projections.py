@@ -33,6 +33,18 @@ def principal_directions(centred: Tensor, n_directions: int) -> Tensor:
     return kept
 
 
+def with_fixed_signs(directions: Tensor) -> Tensor:
+    """The same directions, each turned so that its largest component is positive (the first of equal ones).
+
+    An eigenvector's sign is arbitrary, and eigensolvers differ in it; distances of codes do not depend on it.
+
+    Args:
+        directions: float (n_features, n_directions), a direction per column; zero columns stay zero.
+    """
+    largest = directions.gather(0, directions.abs().argmax(dim=0, keepdim=True))
+    return torch.where(largest < 0, -directions, directions)
+
+
 def itq_rotation(projected: Tensor, rotation: Tensor, n_iterations: int) -> tuple[Tensor, Tensor]:
     """Improve bits and rotation in turn.
 

@@ -1,4 +1,4 @@
-"""Vectors for labels whose cosines say how related the labels are, made from the train images alone (DVSQ).
+"""Vectors for labels whose cosines say how related the labels are, from train images or given ones (DVSQ).
 
 Source: methods/3-quantization.md, section 4.
 """
@@ -29,6 +29,27 @@ def label_vectors(features: Tensor, labels: Tensor, relation: float, width: int)
         n_labels, dtype=alike.dtype, device=alike.device
     ) + relation * alike @ alike.T
     gram.fill_diagonal_(1.0)
+    return _with_cosines(gram, width).to(features.dtype)
+
+
+def in_width(given: Tensor, width: int) -> Tensor:
+    """Given vectors in another width, with the same cosines as far as it can hold them; length 1.
+
+    Exact where `width` is at least the number of vectors, or their own width. Otherwise the cosines' largest
+    principal components are kept, and the vectors scaled back to length 1.
+
+    Args:
+        given: float (L, any width), no row zero.
+        width: length of the new vectors.
+
+    Returns:
+        float (L, width).
+    """
+    directions = F.normalize(given.double(), dim=1)
+    return _with_cosines(directions @ directions.T, width).to(given.dtype)
+
+
+def _with_cosines(gram: Tensor, width: int) -> Tensor:
     variances, directions = torch.linalg.eigh(gram)  # ascending
     kept = (directions * variances.clamp(min=0).sqrt())[:, -width:]
-    return F.normalize(F.pad(kept, (0, width - kept.shape[1])), dim=1).to(features.dtype)
+    return F.normalize(F.pad(kept, (0, width - kept.shape[1])), dim=1)

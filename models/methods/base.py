@@ -48,11 +48,14 @@ class TrainSet:
         features: float (n_train, n_features), standardised.
         labels: bool (n_train, n_classes).
         generator: the run's own source of random numbers (CPU).
+        label_vectors: float (n_classes, width), meanings of the labels that the user gave, as word vectors
+            of their names; None: nobody gave any. Only methods that say `reads_label_vectors` get them.
     """
 
     features: Tensor
     labels: Tensor
     generator: torch.Generator
+    label_vectors: Tensor | None = None
 
 
 class Method(nn.Module):
@@ -60,6 +63,7 @@ class Method(nn.Module):
 
     spec: ClassVar[MethodSpec]
     Params: ClassVar[type[Any]] = NoParams
+    reads_label_vectors: ClassVar[bool] = False
 
     def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
         """Store sizes and build the head; weights come from torch's global generator, which the engine seeds.

@@ -29,6 +29,7 @@ LENGTHS = (8, 12, 16, 24, 32, 48, 64, 128)
 CHECKS = {
     "training": "has a loss that 20 steps lower",
     "batch_of_one": "takes a training batch of one image",
+    "seed": "another seed gives other codes",
     "every_length": "produces every usual length that its rule allows on this data",
 }
 
@@ -166,6 +167,7 @@ def test_codes_do_not_depend_on_the_batch(name: str) -> None:
 
 @pytest.mark.parametrize("name", methods())
 def test_same_seed_same_codes_and_another_seed_others(name: str) -> None:
+    """Other codes, unless nothing is drawn: then they have to be the same."""
     train = train_set()
 
     def trained(seed: int) -> Tensor:
@@ -175,7 +177,8 @@ def test_same_seed_same_codes_and_another_seed_others(name: str) -> None:
         return codes(method, train.features)
 
     first = trained(1)
-    assert torch.equal(first, trained(1)) and not torch.equal(first, trained(2))
+    assert torch.equal(first, trained(1))
+    assert torch.equal(first, trained(2)) == ("seed" in get_spec(name).exceptions)
 
 
 @pytest.mark.parametrize("name", methods())

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from models.codes.anchor_graph import AnchorGraph
 from models.codes.binarize import binarize
+from models.codes.projections import with_fixed_signs
 from models.errors import ConfigError
-from models.losses.discrete import random_codes
 from models.methods.base import Method, TrainSet, param
 from models.methods.picture import Frame, Picture, series
 from models.spec import BitRule, Citation, CodeKind, Family, MethodSpec, Recipe, Supervision
@@ -56,12 +56,15 @@ SPEC = MethodSpec(
     recipe=Recipe(epochs=0),
     differs=(
         "Features are standardised first, so that distances weigh every feature alike.",
-        "An eigenvector's sign is arbitrary, so the seed draws it; distances of codes do not depend on it.",
+        "A vector's sign is arbitrary: its largest component is made positive, which changes no distance.",
         "An odd number of bits leaves out the last second bit.",
         "Bits that the graph has no eigenvector for are always +1.",
     ),
     references=("dengcai78/MatlabFunc: the thresholds of the second layer, eigenvalues near 1 left out",),
-    exceptions={"training": "closed form: it has no loss"},
+    exceptions={
+        "training": "closed form: it has no loss",
+        "seed": "with no more train images than anchors, k-means has nothing to draw",
+    },
 )
 # Above the first, eigenvectors tell unconnected parts of the graph apart; below the second they are noise.
 CONNECTED, NOISE = 1 - 1e-3, 1e-4
@@ -189,7 +192,6 @@ class AGH(Method):
     def before_fit(self, train: TrainSet) -> None:
         """Anchors, graph, eigenvectors and thresholds of the train split."""
         z = self.head.fit(train.features, train.generator)
-        vectors, _ = graph_eigenvectors(z, self.vectors.shape[1])
-        vectors = vectors * random_codes(1, vectors.shape[1], train.generator).to(vectors)
+        vectors = with_fixed_signs(graph_eigenvectors(z, self.vectors.shape[1])[0])
         self.vectors[: len(vectors)] = vectors
         self.thresholds.copy_(second_thresholds(z, z @ vectors))

@@ -17,9 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from models.codes.binarize import binarize
-from models.codes.projections import principal_directions
+from models.codes.projections import principal_directions, with_fixed_signs
 from models.errors import ConfigError
-from models.losses.discrete import random_codes
 from models.methods.base import Method, TrainSet
 from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import IMAGENET_100
@@ -59,7 +58,7 @@ SPEC = MethodSpec(
         "It is a baseline without a paper of its own; the one cited compares with it (unverified).",
         "Features are standardised first, so the principal components are those of the correlations.",
         "At most one bit per feature; where the train images do not vary, the bit is always +1.",
-        "An eigenvector's sign is arbitrary, so the seed draws it; distances of codes do not depend on it.",
+        "A direction's sign is arbitrary: its largest component is made positive, which changes no distance.",
     ),
     published=quote(
         {64: 0.405},
@@ -69,7 +68,7 @@ SPEC = MethodSpec(
         verified=False,
     ),
     references=("willard-yuan/hashing-baseline-for-image-retrieval, which does not subtract the mean",),
-    exceptions={"training": "closed form: it has no loss"},
+    exceptions={"training": "closed form: it has no loss", "seed": "closed form: nothing is drawn"},
 )
 
 
@@ -134,6 +133,5 @@ class PCAH(Method):
         """Principal components of the train split."""
         mean = train.features.mean(dim=0)
         directions = principal_directions((train.features - mean).double(), self.n_bits)
-        signs = random_codes(1, self.n_bits, train.generator).to(mean.device)
-        self.head.weight.copy_((directions * signs).T)
+        self.head.weight.copy_(with_fixed_signs(directions).T)
         self.head.bias.copy_(-self.head.weight @ mean)

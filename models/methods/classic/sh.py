@@ -21,8 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from models.codes.binarize import binarize
-from models.codes.projections import principal_directions
-from models.losses.discrete import random_codes
+from models.codes.projections import principal_directions, with_fixed_signs
 from models.methods.base import Method, TrainSet, param
 from models.methods.picture import Frame, Picture, grid
 from models.methods.protocols import IMAGENET_100
@@ -59,7 +58,7 @@ SPEC = MethodSpec(
     recipe=Recipe(epochs=0),
     differs=(
         "Features are standardised first, so the principal components are those of the correlations.",
-        "An eigenvector's sign is arbitrary, so the seed draws it; distances of codes do not depend on it.",
+        "A direction's sign is arbitrary: its largest component is made positive, which changes no distance.",
         "Codes may be longer than the features are wide: further bits are finer waves.",
     ),
     published=quote(
@@ -69,7 +68,7 @@ SPEC = MethodSpec(
         source="FIRe toolbox, a re-implementation",
         verified=False,
     ),
-    exceptions={"training": "closed form: it has no loss"},
+    exceptions={"training": "closed form: it has no loss", "seed": "closed form: nothing is drawn"},
 )
 
 
@@ -149,8 +148,7 @@ class SH(Method):
         mean = train.features.mean(dim=0).double()
         centred = train.features.double() - mean
         n_dims = min(self.n_bits, self.n_features)
-        signs = random_codes(1, n_dims, train.generator).to(mean.device)
-        directions = principal_directions(centred, n_dims) * signs
+        directions = with_fixed_signs(principal_directions(centred, n_dims))
         ordered = (centred @ directions).sort(dim=0).values
         left_out = int(self.params.outliers / 100 * (len(ordered) - 1))
         low, high = ordered[left_out], ordered[len(ordered) - 1 - left_out]

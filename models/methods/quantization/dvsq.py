@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own convention)
 
 from models.losses.additive_books import AdditiveBooks
-from models.losses.label_vectors import label_vectors
+from models.losses.label_vectors import in_width, label_vectors
 from models.methods.base import Batch, CodebookMethod, TrainSet, param
 from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import CIFAR_A
@@ -33,8 +33,10 @@ N_CENTROIDS = 256  # one byte per book
 WIDTH = 48
 WARM_UP = 3  # epochs in which outputs are not drawn to words
 
-_AUTHORS = "Y. Cao, M. Long, J. Wang, S. Liu"
-_TITLE = "Deep Visual-Semantic Quantization for Efficient Image Retrieval"
+_PAPER = (
+    "Y. Cao, M. Long, J. Wang, S. Liu",
+    "Deep Visual-Semantic Quantization for Efficient Image Retrieval",
+)
 _NUS = Protocol("NUS-WIDE-81", "81 concepts, 5,000 queries, 10,000 train; mAP over the first 5,000")
 _RECALLED: Any = {"backbone": "AlexNet", "source": "recalled or second hand", "verified": False}
 
@@ -45,7 +47,7 @@ SPEC = MethodSpec(
     family=Family.QUANTIZATION,
     supervision=Supervision.LABELS,
     code_kind=CodeKind.CODEBOOK,
-    citation=Citation(_AUTHORS, _TITLE, "CVPR", 2017),
+    citation=Citation(*_PAPER, "CVPR", 2017),
     loss_kind="margin between label vectors, sums of words",
     idea=(
         "Every label has a vector, and related labels have similar vectors. An image has to point to its own "
@@ -72,9 +74,10 @@ SPEC = MethodSpec(
     n_bits=BitRule(multiple_of=8, lowest=8, highest=256),
     differs=(
         "Label vectors are not word vectors, which need a large file: half of their cosine is that of the "
-        "classes' mean features, the other half is 1 for the same label and 0 for others.",
-        "So labels count as related when their images look alike; other vectors cannot be given.",
-        "48 outputs instead of 300, and label vectors as long.",
+        "mean features of each label's train images, the other half 1 for the same label and 0 for others.",
+        "So labels count as related when their images look alike; word vectors of your own can be given.",
+        "48 outputs instead of 300; given vectors are brought to 48 by the principal components of their "
+        "cosines, which stay exact for up to 48 labels.",
         "Errors outside the label vectors' directions count a little, since queries see them too.",
         "New images are coded by a beam of 5 before the sweeps over the books, which visit them in order.",
         "A small head on stored features is trained with AdamW; the paper trains AlexNet end to end.",
@@ -92,7 +95,7 @@ class DVSQParams:
     """Hyper-parameters of DVSQ."""
 
     relation: float = param(
-        0.5, "Share of mean features in the label vectors; 0: all unrelated", source="ours", low=0.0, high=1.0
+        0.5, "Share of mean features in our label vectors; 0: unrelated", source="ours", low=0.0, high=1.0
     )
     weight: float = param(
         1e-2, "Weight of the distance to sums of words (lambda)", source="ours", low=0.0, high=1.0
@@ -130,6 +133,7 @@ class DVSQ(CodebookMethod):
     params: DVSQParams
     structure = "additive"
     metric = "ip"
+    reads_label_vectors = True
     vectors: Tensor
 
     def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
@@ -149,9 +153,7 @@ class DVSQ(CodebookMethod):
             vectors = torch.tensor([[1.0, 0.0], [cosine, (1 - cosine**2) ** 0.5]])
             y = [float(semantic_hinge(row[None], labels, vectors)) for row in z]
             frames.append(Frame(f"{cosine:g}", (series("loss", angles * 180 / 3.1416, y),)))
-        caption = (
-            "Unrelated labels have to be told apart firmly; between related ones a mistake costs little."
-        )
+        caption = "Unrelated labels are told apart firmly; between related ones a mistake costs little."
         title, x = "Loss of one image with two labels, of which it has one", "angle to its own label, degrees"
         return Picture(title, caption, x, "loss", tuple(frames), "cosine of the two label vectors", 1)
 
@@ -162,7 +164,8 @@ class DVSQ(CodebookMethod):
     @torch.no_grad()
     def before_fit(self, train: TrainSet) -> None:
         """Label vectors, and words for the outputs of the untrained network; every epoch renews the words."""
-        self.vectors = label_vectors(train.features, train.labels, self.params.relation, WIDTH)
+        own = label_vectors(train.features, train.labels, self.params.relation, WIDTH)
+        self.vectors = own if train.label_vectors is None else in_width(train.label_vectors, WIDTH)
         self.books.start(torch.tanh(self.head.eval()(train.features)), train.generator, self.root)
         self.head.train()
 
