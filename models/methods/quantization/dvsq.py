@@ -33,10 +33,8 @@ N_CENTROIDS = 256  # one byte per book
 WIDTH = 48
 WARM_UP = 3  # epochs in which outputs are not drawn to words
 
-_PAPER = (
-    "Y. Cao, M. Long, J. Wang, S. Liu",
-    "Deep Visual-Semantic Quantization for Efficient Image Retrieval",
-)
+_AUTHORS = "Y. Cao, M. Long, J. Wang, S. Liu"
+_TITLE = "Deep Visual-Semantic Quantization for Efficient Image Retrieval"
 _NUS = Protocol("NUS-WIDE-81", "81 concepts, 5,000 queries, 10,000 train; mAP over the first 5,000")
 _RECALLED: Any = {"backbone": "AlexNet", "source": "recalled or second hand", "verified": False}
 
@@ -47,7 +45,7 @@ SPEC = MethodSpec(
     family=Family.QUANTIZATION,
     supervision=Supervision.LABELS,
     code_kind=CodeKind.CODEBOOK,
-    citation=Citation(*_PAPER, "CVPR", 2017),
+    citation=Citation(_AUTHORS, _TITLE, "CVPR", 2017),
     loss_kind="margin between label vectors, sums of words",
     idea=(
         "Every label has a vector, and related labels have similar vectors. An image has to point to its own "
@@ -97,9 +95,7 @@ class DVSQParams:
     relation: float = param(
         0.5, "Share of mean features in our label vectors; 0: unrelated", source="ours", low=0.0, high=1.0
     )
-    weight: float = param(
-        1e-2, "Weight of the distance to sums of words (lambda)", source="ours", low=0.0, high=1.0
-    )
+    weight: float = param(1e-2, "Weight of quantization (lambda)", source="ours", low=0.0, high=1.0)
     ridge: float = param(
         0.1, "Weight of errors that no label vector sees (eta)", source="ours", low=1e-4, high=10.0
     )
