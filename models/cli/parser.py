@@ -93,6 +93,11 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "--backbone", default="small_cnn", help="default small_cnn; or pixels, hog, or a torchvision model"
     )
     train.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
+    train.add_argument(
+        "--label-vectors",
+        metavar="FILE",
+        help="vectors of the class names, for dvsq: .npz (names, vectors), or .txt as of word2vec or GloVe",
+    )
     train.add_argument("--accelerator", help="cpu (default), cuda, mps or auto")
     train.add_argument("--devices", help="processes, one a device; under torchrun the same number as there")
     train.add_argument("--num-nodes", type=int, default=1, help="machines, under torchrun (default 1)")

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
     from rich.progress import Progress
 
+    from models.engine.label_vectors import LabelVectors
     from models.engine.zoo import TaskDone
 
 STATE_FILE = "training-state.pt"
@@ -28,6 +30,7 @@ def train(chosen: argparse.Namespace) -> Answer:
     from models.engine.run import open_source, run
     from models.engine.store import RunStore
 
+    vectors = _label_vectors(chosen)
     config = make_config(
         chosen.dataset,
         chosen.method,
@@ -40,6 +43,7 @@ def train(chosen: argparse.Namespace) -> Answer:
         lr=chosen.lr,
         weight_decay=chosen.weight_decay,
         params=_settings(chosen.set),
+        label_vectors=vectors.sha256 if vectors else None,
     )
     default = RunStore(Path("runs")).folder(
         config.dataset, config.method, config.n_bits, config.seed, config.backbone
@@ -62,6 +66,7 @@ def train(chosen: argparse.Namespace) -> Answer:
                 Path(chosen.weights_file) if chosen.weights_file else None,
                 lambda done, total: progress.update(task, completed=done, total=total),
             )
+            source = replace(source, label_vectors=vectors.vectors if vectors else None)
             resume_from = state_file if chosen.resume else None
             # Closed in any case: an iterator that is given up half way keeps the state of training.
             events = run(
@@ -156,6 +161,15 @@ def tune(chosen: argparse.Namespace) -> Answer:
     rows = [[name, found["chosen_lr"]] for name, found in document["methods"].items()]
     table = Table("Learning rates", ("method", "chosen"), rows, document["rule"])
     return Answer(document | {"failed": failed}, [table], [f"Written to {path}"], 1 if failed else 0)
+
+
+def _label_vectors(chosen: argparse.Namespace) -> LabelVectors | None:
+    if not chosen.label_vectors:
+        return None
+    from models.data import load_dataset
+    from models.engine.label_vectors import read_label_vectors
+
+    return read_label_vectors(Path(chosen.label_vectors), load_dataset(chosen.dataset).info.class_names)
 
 
 def _fabric(chosen: argparse.Namespace) -> Fabric | None:

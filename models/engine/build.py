@@ -16,7 +16,7 @@ from models.engine.sampling import SAMPLERS
 from models.errors import ConfigError
 from models.methods.base import make_params
 from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS
-from models.registry import get_method
+from models.registry import get_method, method_names
 
 
 def make_config(
@@ -33,8 +33,11 @@ def make_config(
     weight_decay: float | None = None,
     sampler: str | None = None,
     params: Mapping[str, Any] | None = None,
+    label_vectors: str | None = None,
 ) -> RunConfig:
     """A configuration in which everything left out is the method's own recipe and defaults.
+
+    `label_vectors` is the SHA-256 of the file of label vectors, for a method that reads them.
 
     Raises:
         UnknownNameError: no such method.
@@ -47,6 +50,11 @@ def make_config(
     given = {"lr": lr, "batch_size": batch_size, "weight_decay": weight_decay, "sampler": sampler}
     if recipe.epochs == 0 and (idle := [name for name, value in given.items() if value is not None]):
         raise ConfigError(f"{method} is not trained in steps: {', '.join(idle)} would have no effect.")
+    if label_vectors is not None and not method_class.reads_label_vectors:
+        readers = ", ".join(name for name in method_names() if get_method(name).reads_label_vectors)
+        raise ConfigError(
+            f"{method} reads no label vectors: they would have no effect. Those read them: {readers}."
+        )
     config = RunConfig(
         dataset=dataset,
         method=method,
@@ -60,6 +68,7 @@ def make_config(
         weight_decay=recipe.weight_decay if weight_decay is None else weight_decay,
         sampler=recipe.sampler if sampler is None else sampler,
         params=dataclasses.asdict(make_params(method_class.Params, dict(params or {}))),
+        label_vectors=label_vectors,
     )
     _check(config, closed_form=recipe.epochs == 0)
     return config
@@ -93,14 +102,27 @@ def _check(config: RunConfig, *, closed_form: bool) -> None:
         raise ConfigError(f"Unknown sampler {config.sampler!r}. Known: {', '.join(SAMPLERS)}.")
 
 
+def _check_label_vectors(config: RunConfig, data: TrainData) -> None:
+    if (config.label_vectors is None) != (data.label_vectors is None):
+        named, given = ("no", "some") if config.label_vectors is None else ("a", "none")
+        raise ConfigError(
+            f"The configuration names {named} file of label vectors, and {given} came with the data. "
+            "Give both or neither."
+        )
+    n_classes = data.labels.shape[1]
+    if data.label_vectors is not None and len(data.label_vectors) != n_classes:
+        raise ConfigError(f"{len(data.label_vectors)} label vectors do not fit {n_classes} classes.")
+
+
 def build_model(config: RunConfig, data: TrainData) -> HashModel:
     """An untrained model for the train split; weights come from torch's global generator.
 
     Raises:
-        ConfigError: the method does not take the data's labels.
+        ConfigError: the method does not take the data's labels, or label vectors are missing or of others.
     """
     method_class = get_method(config.method)
     method_class.spec.check_labels(data.label_kind)
+    _check_label_vectors(config, data)
     features = torch.from_numpy(data.features.copy())
     method = method_class(
         config.n_bits,

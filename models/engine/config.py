@@ -17,7 +17,7 @@ Mode = Literal["head", "finetune"]
 @dataclass(frozen=True)
 class RunConfig:
     """One method, one length, one data set, one seed. `params` holds every hyper-parameter of the method,
-    by name.
+    by name; `label_vectors` is the SHA-256 of the file in which the user gave vectors of the labels, if so.
 
     Two runs with equal configs on equal software produce equal codes.
     """
@@ -34,10 +34,18 @@ class RunConfig:
     weight_decay: float
     sampler: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    label_vectors: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name. Vectors of labels are left out where none were given, as almost always."""
+        record = dataclasses.asdict(self)
+        if self.label_vectors is None:
+            del record["label_vectors"]
+        return record
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:

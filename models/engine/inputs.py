@@ -101,6 +101,7 @@ class TrainData:
         features: float32 (n_train, n_features), the untrained backbone's output, for standardisation and
             closed forms.
         backbone: trained along with the head; None in `head` mode.
+        label_vectors: float32 (n_classes, width), given by the user for methods that read them.
     """
 
     inputs: Inputs
@@ -108,3 +109,4 @@ class TrainData:
     label_kind: str
     features: Float32
     backbone: nn.Module | None = None
+    label_vectors: Float32 | None = None

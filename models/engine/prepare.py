@@ -7,9 +7,16 @@ from models.engine.config import RunConfig
 from models.engine.features import Features
 from models.engine.inputs import FeatureInputs, ImageInputs, Inputs, TrainData
 from models.networks.backbones import Backbone
+from models.types import Float32
 
 
-def train_data(config: RunConfig, dataset: Dataset, features: Features, backbone: Backbone) -> TrainData:
+def train_data(
+    config: RunConfig,
+    dataset: Dataset,
+    features: Features,
+    backbone: Backbone,
+    label_vectors: Float32 | None = None,
+) -> TrainData:
     """The train split of a data set in the run's mode.
 
     Args:
@@ -17,6 +24,7 @@ def train_data(config: RunConfig, dataset: Dataset, features: Features, backbone
         dataset: labels, and images in `finetune` mode.
         features: of the whole data set, from `backbone`.
         backbone: trained along in `finetune` mode (a copy; this one stays as it is).
+        label_vectors: float32 (n_classes, width), if the user gave any.
     """
     labels = dataset.labels("train")
     train_features = features.database[dataset.train_rows]
@@ -31,4 +39,4 @@ def train_data(config: RunConfig, dataset: Dataset, features: Features, backbone
             flip=dataset.info.mirror_is_same,
         )
         trained = backbone
-    return TrainData(inputs, labels, dataset.info.label_kind, train_features, trained)
+    return TrainData(inputs, labels, dataset.info.label_kind, train_features, trained, label_vectors)

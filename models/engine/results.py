@@ -75,7 +75,7 @@ def result_record(
     """
     return {
         "format": FORMAT,
-        "config": vars(config),
+        "config": config.to_dict(),
         **keys,
         "code_kind": "binary" if isinstance(codes.database, BinaryCodes) else "codebook",
         "protocol": protocol(dataset.info),

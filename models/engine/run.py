@@ -33,7 +33,7 @@ from models.engine.state import TrainingState
 from models.engine.trainer import train
 from models.networks.backbones import Backbone, load_backbone
 from models.registry import get_method
-from models.types import BinaryCodes, Codes
+from models.types import BinaryCodes, Codes, Float32
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,13 @@ class Source:
         dataset: labels and images.
         backbone: made the features.
         features: of queries and database.
+        label_vectors: float32 (n_classes, width), if the user gave any; the config names their file.
     """
 
     dataset: Dataset
     backbone: Backbone
     features: Features
+    label_vectors: Float32 | None = None
 
 
 def open_source(
@@ -90,7 +92,7 @@ def run(
         The events of `train`; after `Finished`, one `Stored`.
     """
     reset_peak()
-    data = train_data(config, source.dataset, source.features, source.backbone)
+    data = train_data(config, source.dataset, source.features, source.backbone, source.label_vectors)
     for event in train(
         config, data, cancel=cancel, resume_from=resume_from, state_file=state_file, fabric=fabric
     ):

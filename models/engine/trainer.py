@@ -98,7 +98,9 @@ def train(
         model = build_model(config, data).to(fabric.device)
         labels = torch.from_numpy(data.labels.copy()).to(fabric.device)
         standardised = (torch.from_numpy(data.features.copy()).to(fabric.device) - model.mean) / model.std
-        model.method.before_fit(TrainSet(standardised, labels, generator))
+        given = data.label_vectors
+        vectors = None if given is None else torch.from_numpy(given.copy()).to(fabric.device)
+        model.method.before_fit(TrainSet(standardised, labels, generator, vectors))
     n_parameters = sum(p.numel() for p in model.parameters())
     if config.epochs == 0:
         yield Started(config, 0, 0, n_parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from models.cli import main, training
 from models.codes.exchange import read_codes
 from models.data import load_dataset
 from models.engine import maps, trainer
+from models.engine.checkpoint import load_checkpoint
 from models.engine.run_files import CodeMap
 from models.engine.store import StoredRun
 from models.types import BinaryCodes, CodebookCodes
@@ -71,6 +73,25 @@ def test_train_prints_the_run(home: Path, tmp_path: Path, capsys: pytest.Capture
     assert made["metrics"]["map"] == pytest.approx(scores["map"], abs=1e-6)
     assert main([*TRAIN, "--epochs", "1", "--out", out]) == 0
     assert "mAP" in capsys.readouterr().out
+
+
+def test_label_vectors_of_the_user(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file's fingerprint is in the result; names without a vector and methods without use are named."""
+    names = load_dataset("digits").info.class_names
+    lines = [f"{name} {i} {i * i} 1" for i, name in enumerate(names)]
+    (tmp_path / "words.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    (tmp_path / "few.txt").write_text("\n".join(lines[:8]) + "\n", "utf-8")
+    train = ["train", "dvsq", "--dataset", "digits", "--n-bits", "16", "--epochs", "1"]
+    out = ["--out", str(tmp_path / "run")]
+    document(capsys, *train, *out, "--label-vectors", str(tmp_path / "words.txt"))
+    stored = StoredRun(tmp_path / "run")
+    sha256 = hashlib.sha256((tmp_path / "words.txt").read_bytes()).hexdigest()
+    assert stored.config.label_vectors == sha256 and stored.result["config"]["label_vectors"] == sha256
+    assert load_checkpoint(stored.checkpoint_path).config == stored.config
+    assert main([*train, *out, "--label-vectors", str(tmp_path / "few.txt")]) == 2
+    assert "no vector for 2 of 10 classes: eight, nine" in capsys.readouterr().err
+    assert main([*TRAIN, *out, "--label-vectors", str(tmp_path / "words.txt")]) == 2
+    assert "dpsh reads no label vectors" in capsys.readouterr().err
 
 
 def test_one_cpu_device_asked_for_by_name_is_the_default(home: Path, tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ _CIFAR = Protocol(
     "CIFAR-10", "10,000 queries, 50,000 train images are the database; mAP over the first 1,000"
 )
 _UNSTATED = "the split was not stated where the figure was read"
+_NOISE = "ours: best of 0.25, 0.5 and 1 on a fifth of toyworld's train images, held out"
+_DROPPED = "ours: best of 0.1, 0.3 and 0.5, found in the same way"
 _SECOND_HAND: Any = {"backbone": "CNN without pre-training", "source": "second hand", "verified": False}
 
 SPEC = MethodSpec(
@@ -97,10 +99,10 @@ class SPQParams:
         0.5, "Softness of the comparison", source="authors' code", low=0.05, high=5.0, log=True
     )
     noise: float = param(
-        0.5, "Noise on the second view, in standard deviations", source="ours", low=0.0, high=3.0
+        1.0, "Noise on the second view, in standard deviations", source=_NOISE, low=0.0, high=3.0
     )
     dropped: float = param(
-        0.3, "Share of features that the second view lacks", source="ours", low=0.0, high=0.9
+        0.3, "Share of features that the second view lacks", source=_DROPPED, low=0.0, high=0.9
     )
 
 
