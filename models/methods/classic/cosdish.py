@@ -65,7 +65,8 @@ SPEC = MethodSpec(
     recipe=Recipe(epochs=0),
     multi_label_note="Of all rounds, the codes with the best objective are kept; with one label, the last.",
     differs=(
-        "Train images stand in the database with the codes found for them; no source says so (unverified).",
+        "Train images stand in the database with the codes found from their labels, not with those of the "
+        "regressions; no source says so (unverified).",
         "Dissimilar pairs weigh as much as similar ones together, as in the code of the successor DDSH; "
         "unweighted, every class ends with one of two codes.",
         "Every class has an image in the sample, so that no two classes get the same code by accident.",

@@ -77,6 +77,7 @@ SPEC = MethodSpec(
             source=SURVEY_TABLE,
         ),
     ),
+    references=("FAISS: ITQMatrix, which starts from another rotation and ends with the same error",),
     exceptions={"training": "closed form: it has no loss"},
 )
 

@@ -63,6 +63,7 @@ SPEC = MethodSpec(
         "not filled with other directions.",
         "Directions are scaled to variance one before they are weighted, which changes no bit.",
     ),
+    references=("scikit-learn: CCA, which has no ridge; with a ridge near 0 ours finds its correlations",),
     exceptions={"training": "closed form: it has no loss"},
 )
 # Beside the first correlation, those below this share are rounding noise.

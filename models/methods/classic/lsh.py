@@ -60,6 +60,7 @@ SPEC = MethodSpec(
         backbone="AlexNet features",
         source="TreezzZ/LSH_PyTorch, a re-implementation",
     ),
+    references=("FAISS: IndexLSH, whose directions are orthonormal and the same in every run",),
     exceptions={"training": "closed form: it has no loss"},
 )
 

@@ -67,7 +67,10 @@ SPEC = MethodSpec(
         source="FIRe toolbox, a re-implementation",
         verified=False,
     ),
-    references=("willard-yuan/hashing-baseline-for-image-retrieval, which does not subtract the mean",),
+    references=(
+        "willard-yuan/hashing-baseline-for-image-retrieval, which does not subtract the mean",
+        "scikit-learn and FAISS: PCA and PCAMatrix, which find the same directions",
+    ),
     exceptions={"training": "closed form: it has no loss", "seed": "closed form: nothing is drawn"},
 )
 

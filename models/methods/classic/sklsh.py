@@ -60,7 +60,10 @@ SPEC = MethodSpec(
         "γ is one over the squared mean distance to the 50th neighbour, measured on at most 2,000 train "
         "images; a common choice that no source confirms (unverified).",
     ),
-    references=("willard-yuan/hashing-baseline-for-image-retrieval: the random numbers of a bit",),
+    references=(
+        "willard-yuan/hashing-baseline-for-image-retrieval: the random numbers of a bit",
+        "scikit-learn: RBFSampler, whose waves ours equal for the same random numbers",
+    ),
     exceptions={"training": "closed form: it has no loss"},
 )
 LARGEST_SAMPLE = 2000  # images that neighbour distances are measured on
