@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from app.services import catalog
+from app.services import catalog, indexes
 
 QuerySplit = Literal["query", "database", "upload"]
 
@@ -39,7 +39,10 @@ class QueryRef:
 
 @dataclass(frozen=True)
 class Selection:
-    """What decides a page; with a `radius`, results end there and `n` is the most shown."""
+    """What decides a page; with a `radius`, results end there and `n` is the most shown.
+
+    `index` answers on the Search page.
+    """
 
     dataset: str
     method: str
@@ -47,15 +50,17 @@ class Selection:
     query: QueryRef
     n: int = N_DEFAULT
     radius: int | None = None
+    index: indexes.Choice = field(default_factory=indexes.Choice)
 
     def params(self) -> dict[str, str]:
-        """The five values of the address."""
+        """The five values of the address, and those of the index unless search is exhaustive."""
         return {
             "db": self.dataset,
             "method": self.method,
             "bits": str(self.n_bits),
             "q": str(self.query),
             "n": str(self.n) if self.radius is None else f"r{self.radius}",
+            **self.index.params(),
         }
 
 
@@ -64,7 +69,8 @@ def nearest(params: Mapping[str, str], *, has_upload: bool = False) -> Selection
     values: dict[str, Any] = {"upload": has_upload}
     for key, read in _READERS.items():
         values[key] = read(params.get(key, ""), values)
-    return Selection(values["db"], values["method"], values["bits"], values["q"], *values["n"])
+    run = (values["db"], values["method"], values["bits"])
+    return Selection(*run, values["q"], *values["n"], indexes.nearest(*run, params))
 
 
 def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
@@ -76,9 +82,24 @@ def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
             continue
         if key == "method" and text in catalog.carded():
             notes.append(note_on_method(text, given))
-        else:
-            notes.append(_NOT_HERE[key].format(asked=_harmless(asked[key]), used=written))
+        elif key in _NOT_HERE:
+            notes.append(_NOT_HERE[key].format(asked=harmless(asked[key]), used=written))
+        elif key in indexes.KEYS:
+            notes.append(f"{key} “{harmless(asked[key])}” is not on offer for this index; this is {written}.")
+    wanted = asked.get("index", "").strip().lower()
+    if wanted not in ("", given.index.kind):
+        notes.append(note_on_index(wanted, given))
     return notes
+
+
+def note_on_index(kind: str, given: Selection) -> str:
+    """Why an index gave way to another."""
+    name = indexes.NAMES.get(kind)
+    if name is None:
+        why = f"There is no index “{harmless(kind)}” here"
+    else:
+        why = indexes.why_not(given.dataset, given.method, given.n_bits, kind)
+    return f"{why}; this is {indexes.NAMES[given.index.kind]} search."
 
 
 def note_on_method(method: str, given: Selection) -> str:
@@ -99,9 +120,9 @@ _NOT_HERE = {
 }
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """What somebody wrote into the address, fit to stand in Markdown: no links, pictures or code."""
-    return re.sub(r"[^\w .+-]", "?", text[:40]).replace("_", "?")
+    return re.sub(r"[^\w .+·-]", "?", text[:40]).replace("_", "?")
 
 
 def _dataset(given: str, _: dict[str, Any]) -> str:

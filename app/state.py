@@ -1,9 +1,9 @@
 """What the person has chosen: the only reader and writer of `st.session_state` and of the address bar.
 
-One frozen record holds the choice; the controls of the bar mirror it. The address carries the same five
-values, `db`, `method`, `bits`, `q` and `n`, so that a copied link opens the same view, and the browser's back
-button leads through earlier ones. A value in the address that does not exist is replaced by the nearest thing
-that does, and a note says so.
+One frozen record holds the choice; the controls of the bar mirror it. The address carries the same values,
+`db`, `method`, `bits`, `q` and `n`, and `index` with its settings where search is not exhaustive, so that a
+copied link opens the same view, and the browser's back button leads through earlier ones. A value in the
+address that does not exist is replaced by the nearest thing that does, and a note says so.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from app.selection import (
     QueryRef,
     QuerySplit,
     Selection,
+    harmless,
     nearest,
+    note_on_index,
     note_on_method,
     notes_on,
 )
-from app.services import catalog
+from app.services import catalog, indexes
 
-__all__ = ["BY_RADIUS", "N_CHOICES", "N_DEFAULT", "QueryRef", "QuerySplit", "Selection"]
+__all__ = ["BY_RADIUS", "N_CHOICES", "N_DEFAULT", "QueryRef", "QuerySplit", "Selection", "harmless"]
 
 BY_RADIUS, RADIUS_DEFAULT = "radius", 2  # the control's last option, and where its radius starts
 TRAIL_LENGTH = 20
 
-_KEYS = ("db", "method", "bits", "q", "n")
+_INDEX_KEYS = ("index", *indexes.KEYS)
+_KEYS = ("db", "method", "bits", "q", "n", *_INDEX_KEYS)
 # Keys of the session. `observed` is the address as the browser last reported it; `written` is set while the
 # address at hand is our own, put there by a callback before this run.
 _SELECTION, _TRAIL, _NOTES, _OBSERVED, _WRITTEN = "selection", "trail", "notes", "observed", "written"
@@ -69,7 +72,7 @@ def begin() -> Selection:
     return chosen
 
 
-def widget(key: Literal["db", "method", "bits", "n", "radius"]) -> dict[str, Any]:
+def widget(key: Literal["db", "method", "bits", "n", "radius", "index"] | indexes.Key) -> dict[str, Any]:
     """Arguments `key` and `on_change` of the control that shows and changes one value of the choice."""
     return {"key": _widget(key), "on_change": _control_changed, "args": (key,)}
 
@@ -87,7 +90,9 @@ def pick(query: QueryRef) -> None:
 
 
 def choose(**values: Any) -> None:
-    """Change parts of the choice (in a callback): `dataset`, `method`, `n_bits`, `n` ("r2" for a radius)."""
+    """Change parts of the choice (in a callback): `dataset`, `method`, `n_bits`, `n` ("r2" for a radius),
+    `index`, and settings of the index by their names in the address.
+    """
     before = current()
     names = {"dataset": "db", "n_bits": "bits"}
     params = before.params() | {names.get(key, key): str(value) for key, value in values.items()}
@@ -98,6 +103,8 @@ def choose(**values: Any) -> None:
     after = _nearest(params)
     if after.method != params["method"]:
         note(note_on_method(params["method"], after))
+    if after.index.exhaustive and params.get("index", after.index.kind) != after.index.kind:
+        note(note_on_index(params["index"], after))
     _change(after)
 
 
@@ -149,6 +156,12 @@ def take_notes() -> list[str]:
     """The notes that wait, which are then forgotten."""
     notes: list[str] = st.session_state.pop(_NOTES, [])
     return notes
+
+
+def asked(key: str) -> str | None:
+    """What the address says for a page's own control, before the control is drawn; None if nothing."""
+    value: str | None = st.query_params.get(key)
+    return value
 
 
 def share_query() -> str:
@@ -203,6 +216,8 @@ def _fill_controls(chosen: Selection) -> None:
         "bits": chosen.n_bits,
         "n": chosen.n if chosen.radius is None else BY_RADIUS,
         "radius": RADIUS_DEFAULT if chosen.radius is None else chosen.radius,
+        "index": chosen.index.kind,
+        **dict(chosen.index.values),
     }
     for key, value in values.items():
         st.session_state[_widget(key)] = value
@@ -246,3 +261,7 @@ def _write(selection: Selection) -> None:
         stale = {key: value for key, value in selection.params().items() if address.get(key) != value}
         if stale:
             st.query_params.update(stale)
+        # Settings of an index that is not in use any more.
+        for key in _INDEX_KEYS:
+            if key in address and key not in selection.params():
+                del st.query_params[key]

@@ -11,6 +11,7 @@ from app.services import compare
 
 N_SHOWN = (12, 24, 48)
 NOBODY = "no third ranking"
+_CONTROLS = {"b": "B", "c": "C", "top": "the number of images"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def compare_controls(chosen: state.Selection) -> Line:
         family = offered[label].family if label in offered else ""
         return f"{label} · {family}" if family else label
 
+    asked = {key: state.asked(key) for key in ("b", "c", "top")}  # drawing takes away what is not on offer
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare_controls"):
         b = st.selectbox(
             "Compare A, the bar's choice, with B",
@@ -53,5 +55,17 @@ def compare_controls(chosen: state.Selection) -> Line:
             key="top",
             bind="query-params",
         )
+    notes = _notes(asked, {"b": entry(b), "c": entry(c), "top": str(n)})
+    if notes:
+        st.info("  \n".join(notes), icon=":material/info:")
     others = [offered[label] for label in (b, c) if label in offered]
     return Line((a, *others), n or N_SHOWN[1])
+
+
+def _notes(asked: dict[str, str | None], used: dict[str, str]) -> list[str]:
+    """A sentence for each value of the address that had to give way."""
+    return [
+        f"“{state.harmless(text)}” is no choice for {_CONTROLS[key]} here; this is {used[key]}."
+        for key, text in asked.items()
+        if text is not None and text != used[key]
+    ]

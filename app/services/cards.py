@@ -37,6 +37,20 @@ def results(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
     }
 
 
+def missed(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
+    """Images that an index missed: rows with distance and verdict."""
+    rows = answer.rows.tolist()
+    return {
+        "kind": kind(asked),
+        "thumb": images.thumb_url(asked.dataset, "database", "{row}"),
+        "pixelated": pixelated(asked.dataset),
+        "rows": rows,
+        "d": [float(f"{d:.6g}") for d in answer.distances],
+        "right": None if answer.relevant is None else answer.relevant.astype(int).tolist(),
+        "alts": [catalog.describe(asked.dataset, "database", row) for row in rows],
+    }
+
+
 def query(asked: search.Asked) -> dict[str, Any]:
     """The card of the query: picture, names, id and code."""
     if asked.split is None:

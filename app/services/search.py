@@ -150,25 +150,32 @@ def ranking(dataset: str, method: str, n_bits: int, split: Split, row: int) -> R
     return _rank(ask(dataset, method, n_bits, split, row))
 
 
-def answer(asked: Asked, n: int, radius: int | None = None) -> Answer:
+def ranking_for(asked: Asked) -> Ranking:
+    """All database rows by distance to any query; nothing of an upload is kept."""
+    if asked.split is None:
+        return _rank(asked)
+    return ranking(asked.dataset, asked.method, asked.n_bits, asked.split, asked.row)
+
+
+def answer(asked: Asked, n: int, radius: int | None = None, places: Int64 | None = None) -> Answer:
     """Rank the database.
 
     Args:
         asked: the query.
         n: number of images to show.
         radius: show only what lies within this Hamming distance; codes without bits ignore it.
+        places: show these instead, int64, places in the ranking from 0, ascending: what an index found.
     """
-    if asked.split is None:
-        ranked = _rank(asked)
-    else:
-        ranked = ranking(asked.dataset, asked.method, asked.n_bits, asked.split, asked.row)
+    ranked = ranking_for(asked)
     relevant: Bool | None = None
     if asked.tags is not None:
         labels = catalog.open_dataset(asked.dataset).labels("database")
         relevant = np.any(labels[ranked.order] & asked.tags, axis=1)
-    if radius is not None and asked.has_bits:
-        n = min(n, int(np.searchsorted(ranked.distances, radius, side="right")))
-    return _answer(asked, ranked, relevant, n)
+    if places is None:
+        if radius is not None and asked.has_bits:
+            n = min(n, int(np.searchsorted(ranked.distances, radius, side="right")))
+        places = np.arange(min(n, len(ranked.order)))
+    return _answer(asked, ranked, relevant, places)
 
 
 def protocol(asked: Asked, answer: Answer) -> dict[str, Any]:
@@ -206,27 +213,26 @@ def _rank(asked: Asked) -> Ranking:
     return Ranking(order, distances, excluded)
 
 
-def _answer(asked: Asked, ranked: Ranking, relevant: Bool | None, n: int) -> Answer:
+def _answer(asked: Asked, ranked: Ranking, relevant: Bool | None, places: Int64) -> Answer:
     distances, n_ranked = ranked.distances, len(ranked.order)
     starts = np.flatnonzero(np.r_[True, distances[1:] != distances[:-1]])
     n_total = np.diff(np.r_[starts, n_ranked])
     counted = np.zeros(n_ranked, dtype=bool) if relevant is None else relevant
     n_relevant = np.add.reduceat(counted, starts, dtype=np.int64)
-    shown = min(n, n_ranked)
+    n_shown = np.bincount(np.searchsorted(starts, places, side="right") - 1, minlength=len(starts))
     groups = tuple(
         Group(
-            float(distances[start]),
-            int(total),
-            None if relevant is None else int(right),
-            int(min(total, shown - start)),
+            float(distances[starts[level]]),
+            int(n_total[level]),
+            None if relevant is None else int(n_relevant[level]),
+            int(n_shown[level]),
         )
-        for start, total, right in zip(starts, n_total, n_relevant, strict=True)
-        if start < shown
+        for level in np.flatnonzero(n_shown)
     )
     return Answer(
-        rows=ranked.order[:shown],
-        distances=distances[:shown],
-        relevant=None if relevant is None else relevant[:shown],
+        rows=ranked.order[places],
+        distances=distances[places],
+        relevant=None if relevant is None else relevant[places],
         groups=groups,
         scores=None if relevant is None else _scores(distances, relevant, has_bits=asked.has_bits),
         levels=distances[starts].astype(np.float64),

@@ -5,6 +5,7 @@ import streamlit as st
 from app import state
 from app.components.asking import ask
 from app.components.gallery import gallery
+from app.components.index_panel import index_panel, try_index
 from app.components.prose import section
 from app.components.query_card import query_card
 from app.components.query_picker import query_picker
@@ -19,12 +20,15 @@ with st.container(key="search_picker", gap="small"):
     query_picker(chosen)
 
 asked = ask(chosen)
-answer = search.answer(asked, chosen.n, chosen.radius)
+tried = try_index(asked, chosen)
+answer = search.answer(asked, chosen.n, chosen.radius, None if tried is None else tried.places)
 notes: list[str] = []
 if chosen.query.split == "upload":
     notes = [*state.recall("upload").notes, section("search", "outside").format(title=info.title)]
 elif answer.excluded:
     notes = [section("search", "left_out")]
+if tried is not None and answer.scores is not None:
+    notes.append(section("search", "scores_exhaustive"))
 
 with st.container(key="search_body", gap="small"):
     side = st.container(key="search_side", gap="small")
@@ -32,10 +36,11 @@ with st.container(key="search_body", gap="small"):
 with side:
     query_card(cards.query(asked), answer, notes)
 with results:
-    result_controls(asked, answer, chosen)
+    result_controls(asked, answer, chosen, tried)
+    index_panel(asked, answer, chosen, tried)
     if len(answer.rows):
         gallery(cards.results(asked, answer))
-    else:
+    elif tried is None:
         st.info(section("search", "empty"))
     relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
     strip = {"binary": "strip_bits", "weighted": "strip_weighted"}.get(cards.kind(asked), "strip_words")
