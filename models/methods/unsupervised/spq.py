@@ -71,8 +71,8 @@ SPEC = MethodSpec(
     ),
     n_bits=BitRule(multiple_of=4, lowest=4, highest=128),
     differs=(
-        "Views are stored features with noise added and parts set to their mean, where the paper crops, "
-        "flips and recolours images: such views say less about what an image shows.",
+        "One view is the stored features, the other has noise added and parts set to their mean; the paper "
+        "crops, flips and recolours the image for both, which says more about what it shows.",
         "A small head on features of a network that was trained elsewhere, 30 epochs; the paper trains its "
         "network from nothing for thousands.",
         "All slices together have at most 96 numbers; the paper's have 16 each, as ours up to 24 bits.",

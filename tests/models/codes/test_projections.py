@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from models.codes.projections import principal_directions
+from models.codes.projections import principal_directions, with_fixed_signs
 
 
 def centred(n: int, n_features: int) -> torch.Tensor:
@@ -37,3 +37,10 @@ def test_directions_without_variance_are_zero() -> None:
     ours = principal_directions(x, 8)
     torch.testing.assert_close(ours.T @ ours, torch.diag(torch.tensor([1.0] * 4 + [0.0] * 4).double()))
     assert bool((principal_directions(torch.zeros(5, 20), 8) == 0).all())
+
+
+def test_signs_are_fixed_by_the_largest_component() -> None:
+    directions = torch.tensor([[0.6, -0.8, 0.0, 0.5], [-0.8, 0.6, 0.0, -0.5]])
+    turned = with_fixed_signs(directions)
+    assert turned.tolist() == torch.tensor([[-0.6, 0.8, 0.0, 0.5], [0.8, -0.6, 0.0, -0.5]]).tolist()
+    assert torch.equal(with_fixed_signs(-turned[:, :3]), turned[:, :3])

@@ -178,3 +178,24 @@ def test_picture_draws_waves_with_one_more_crossing_each() -> None:
         first, second = (torch.tensor(curve.y) for curve in frame.series[1:])
         assert int((first.diff() != 0).sum()) == k
         assert int((second.diff() != 0).sum()) >= k
+
+
+@pytest.mark.parametrize(("n", "same"), [(30, True), (200, False)])
+def test_seed_matters_once_anchors_have_to_be_drawn(n: int, same: bool) -> None:
+    """With 40 anchors: up to 40 images are anchors themselves, of more k-means finds centres by the seed."""
+    x = points(n).float()
+    first, second = (fitted(x, 8, seed=seed, n_anchors=40) for seed in (1, 2))
+    assert torch.equal(first.binarize(first(x)), second.binarize(second(x))) == same
+
+
+def test_signs_change_no_distance() -> None:
+    """Vectors of either sign give both layers' codes up to whole bits."""
+    x = points(200).float()
+    method = fitted(x, 12, n_anchors=40)
+    before = method.binarize(method(x))
+    z = method.head.fit(x, torch.Generator().manual_seed(0))  # the same anchors again
+    flipped = -method.vectors[: z.shape[1]].double()
+    method.vectors[: z.shape[1]] = flipped
+    method.thresholds.copy_(second_thresholds(z, z @ flipped))
+    after = method.binarize(method(x))
+    assert torch.equal(before @ before.T, after @ after.T) and not torch.equal(before, after)

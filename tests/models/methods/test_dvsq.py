@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from models.losses.label_vectors import label_vectors
+from models.losses.label_vectors import in_width, label_vectors
 from models.methods.base import Batch, TrainSet
 from models.methods.quantization.dvsq import DVSQ, DVSQParams, semantic_error, semantic_hinge
 
@@ -124,3 +126,31 @@ def test_picture_asks_less_between_related_labels() -> None:
     curves = [frame.series[0].y for frame in DVSQ.picture().frames]
     assert all(y[0] == pytest.approx(0, abs=1e-6) for y in curves)
     assert [max(y) for y in curves] == sorted((max(y) for y in curves), reverse=True)
+
+
+@pytest.mark.parametrize(("n_labels", "width"), [(10, 300), (10, 5), (48, 300)])
+def test_given_vectors_keep_their_cosines(n_labels: int, width: int) -> None:
+    """Word vectors of any width are brought to 48 numbers, exactly for up to 48 labels."""
+    given = torch.randn(n_labels, width, generator=torch.Generator().manual_seed(3))
+    found, exact = in_width(given, 48), F.normalize(given)
+    assert found.shape == (n_labels, 48) and found.dtype == given.dtype
+    torch.testing.assert_close(found @ found.T, exact @ exact.T, atol=1e-5, rtol=0)
+
+
+def test_more_labels_than_numbers_keep_the_main_relations() -> None:
+    """81 labels in 48 numbers: of length 1, and nearer to the cosines than random directions of 48."""
+    given = torch.randn(81, 300, generator=torch.Generator().manual_seed(3))
+    found, exact = in_width(given, 48), F.normalize(given)
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(81))
+    drawn = F.normalize(given @ torch.randn(300, 48, generator=torch.Generator().manual_seed(4)))
+    lost = (found @ found.T - exact @ exact.T).square().mean()
+    assert float(lost) < 0.5 * float((drawn @ drawn.T - exact @ exact.T).square().mean())
+
+
+def test_given_vectors_replace_the_mean_features(blobs: TrainSet) -> None:
+    given = torch.randn(blobs.labels.shape[1], 300, generator=torch.Generator().manual_seed(3))
+    method = DVSQ(16, blobs.features.shape[1], blobs.labels.shape[1])
+    method.before_fit(replace(blobs, label_vectors=given))
+    assert torch.equal(method.vectors, in_width(given, 48))
+    method.before_fit(blobs)
+    assert torch.equal(method.vectors, label_vectors(blobs.features, blobs.labels, 0.5, 48))

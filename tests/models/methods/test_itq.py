@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import faiss
 import pytest
 import torch
 
+from models.codes.binarize import binarize
 from models.codes.projections import itq_rotation
 from models.errors import ConfigError
 from models.methods.base import TrainSet
@@ -82,3 +84,17 @@ def test_picture_never_rises_and_ends_below_no_rotation() -> None:
     for frame in ITQ.picture().frames:
         rotated, without = (torch.tensor(curve.y) for curve in frame.series)
         assert bool((rotated.diff() <= 1e-6).all()) and float(rotated[-1]) < 0.95 * float(without[-1])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_rotation_is_no_worse_than_that_of_faiss(seed: int) -> None:
+    """F12: `ITQMatrix` starts from another rotation, so bits differ. It leaves about 8 % more error."""
+    v = data(400, 16).features.double()
+    start = torch.randn(16, 16, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    _, objective = itq_rotation(v, torch.linalg.qr(start).Q, 50)
+    matrix = faiss.ITQMatrix(16)
+    matrix.seed = seed
+    matrix.train(v.float().numpy())
+    rotated = torch.from_numpy(matrix.apply(v.float().numpy())).double()
+    torch.testing.assert_close(torch.cdist(rotated, rotated), torch.cdist(v, v), atol=1e-3, rtol=1e-3)
+    assert float(objective[-1]) <= 1.01 * float((binarize(rotated) - rotated).square().sum())
