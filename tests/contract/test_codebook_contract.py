@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import faiss
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ import torch
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.symmetric import flat_distances, look_up_table, reconstruction_errors, symmetric_distances
 from models.index import AdcFlat
+from models.index.adc_flat import filled_index
 from models.methods.base import Batch, CodebookMethod, TrainSet
 from models.registry import get_method, get_spec, method_names
 from models.spec import CodeKind
@@ -20,6 +22,7 @@ N_FEATURES, N_CLASSES, N_TRAIN, N_QUERY = 130, 4, 96, 7
 MOST_NUMBERS = 300_000
 NAMES = [name for name in method_names() if get_spec(name).code_kind is CodeKind.CODEBOOK]
 each = pytest.mark.parametrize("name", NAMES)
+at_two_lengths = pytest.mark.parametrize("n_bits", [16, 32])
 
 
 def shortest(name: str) -> int:
@@ -27,7 +30,7 @@ def shortest(name: str) -> int:
 
 
 @cache
-def coded(name: str) -> tuple[CodebookMethod, CodebookCodes, Float32]:
+def coded(name: str, n_bits: int | None = None) -> tuple[CodebookMethod, CodebookCodes, Float32]:
     """A method after one epoch of two steps, the codes of its train images, and those images as queries."""
     generator = torch.Generator().manual_seed(2)
     classes = torch.arange(N_TRAIN) % N_CLASSES
@@ -35,7 +38,7 @@ def coded(name: str) -> tuple[CodebookMethod, CodebookCodes, Float32]:
     features = features + torch.randn(N_TRAIN, N_FEATURES, generator=generator)
     train = TrainSet(features, classes[:, None] == torch.arange(N_CLASSES), generator)
     torch.manual_seed(0)
-    method = get_method(name)(shortest(name), N_FEATURES, N_CLASSES)
+    method = get_method(name)(n_bits or shortest(name), N_FEATURES, N_CLASSES)
     assert isinstance(method, CodebookMethod)
     method.before_fit(train)
     if get_spec(name).recipe.epochs:
@@ -77,10 +80,16 @@ def definition(query: Float32, codes: CodebookCodes) -> np.ndarray:
     return np.array(found)
 
 
+def test_both_structures_and_both_metrics_are_among_the_methods() -> None:
+    kinds = {(codes.structure, codes.metric) for _, codes, _ in (coded(name) for name in NAMES)}
+    assert {("product", "l2"), ("additive", "l2"), ("additive", "ip")} <= kinds
+
+
 @each
-def test_asymmetric_distances_are_the_definition(name: str) -> None:
-    """To 1e-5 of the largest distance, where squares cancel in float32."""
-    _, codes, vectors = coded(name)
+@at_two_lengths
+def test_asymmetric_distances_are_the_definition(name: str, n_bits: int) -> None:
+    """To 1e-5, or to 1e-5 of the largest distance, where squares cancel in float32."""
+    _, codes, vectors = coded(name, n_bits)
     for query, distances in zip(vectors, asymmetric_distances(vectors[:N_QUERY], codes), strict=False):
         exact = definition(query, codes)
         assert distances == pytest.approx(exact, rel=1e-5, abs=1e-5 * max(1.0, np.abs(exact).max()))
@@ -95,13 +104,68 @@ def test_distances_are_those_to_decoded_vectors(name: str) -> None:
 
 
 @each
-def test_faiss_gives_the_same_scores(name: str) -> None:
-    _, codes, vectors = coded(name)
+@at_two_lengths
+def test_faiss_gives_the_same_scores(name: str, n_bits: int) -> None:
+    """Item by item, and against the definition: FAISS with our words is a second implementation."""
+    _, codes, vectors = coded(name, n_bits)
     queries = vectors[:N_QUERY]
     result = AdcFlat(codes).search(queries, N_TRAIN)
-    exact = asymmetric_distances(queries, codes)
+    exact = np.stack([definition(query, codes) for query in queries])
     scale = max(1.0, float(np.abs(exact).max()))
-    assert result.distances == pytest.approx(np.sort(exact, axis=1), rel=1e-5, abs=1e-5 * scale)
+    assert np.array_equal(np.sort(result.ids, axis=1), np.tile(np.arange(N_TRAIN), (N_QUERY, 1)))
+    found = np.take_along_axis(exact, result.ids, axis=1)
+    assert result.distances == pytest.approx(found, rel=1e-5, abs=1e-5 * scale)
+
+
+@each
+def test_faiss_learns_and_chooses_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words and codes in the index are the method's own, also where another word would be nearer."""
+    _, codes, _ = coded(name)
+    # Codes that no quantizer would choose for these vectors: adding vectors could not bring them back.
+    foreign = np.random.default_rng(0).integers(0, codes.codebooks.shape[1], codes.indices.shape)
+    codes = CodebookCodes(foreign.astype(np.uint8), codes.codebooks, codes.structure, codes.metric)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the index trains, or codes vectors by itself")
+
+    for method in ("train", "add"):
+        monkeypatch.setattr(faiss.IndexPQ, method, refuse)
+    index = filled_index(codes)
+    assert index.ntotal == N_TRAIN
+    if codes.structure == "additive":  # decoded vectors, without any words
+        assert np.array_equal(index.reconstruct_n(0, N_TRAIN), codes.decode())
+    else:
+        words = faiss.vector_to_array(index.pq.centroids).reshape(codes.codebooks.shape)
+        assert np.array_equal(words, codes.codebooks)
+        stored = faiss.vector_to_array(index.codes).reshape(N_TRAIN, -1)
+        assert np.array_equal(
+            faiss.unpack_bitstrings(stored, codes.indices.shape[1], index.pq.nbits), foreign
+        )
+
+
+@each
+@at_two_lengths
+def test_symmetric_distances_are_the_definition(name: str, n_bits: int) -> None:
+    """Section 0.3: the asymmetric distance with the decoded query in place of the query."""
+    _, codes, _ = coded(name, n_bits)
+    found = symmetric_distances(codes[np.arange(N_QUERY)], codes)
+    exact = np.stack([definition(query, codes) for query in codes.decode()[:N_QUERY]])
+    assert found == pytest.approx(exact, rel=1e-5, abs=1e-5 * max(1.0, float(np.abs(exact).max())))
+
+
+@each
+def test_symmetric_distances_are_those_of_faiss(name: str) -> None:
+    """FAISS has them for squared distances of product codes with 256 words a book, and for no others."""
+    _, codes, _ = coded(name)
+    if (codes.structure, codes.metric, codes.codebooks.shape[1]) != ("product", "l2", 256):
+        return
+    index = filled_index(codes)
+    index.pq.compute_sdc_table()
+    index.search_type = faiss.IndexPQ.ST_SDC
+    theirs, ids = index.search(codes.decode()[:N_QUERY], N_TRAIN)
+    ours = symmetric_distances(codes[np.arange(N_QUERY)], codes)
+    scale = max(1.0, float(ours.max()))
+    assert np.take_along_axis(ours, ids, axis=1) == pytest.approx(theirs, rel=1e-5, abs=1e-5 * scale)
 
 
 @each
