@@ -34,6 +34,7 @@ _PENS = {
     "ivf": Pen(GREEN, "longdash", "diamond", "◆"),
     "hnsw": Pen(VERMILION, "dashdot", "triangle-up", "▲"),
     "multi-hash": Pen(PURPLE, "dash", "x", "✖"),
+    "multi-index": Pen(PURPLE, "solid", "star", "★"),
     "multi-table": Pen(SKY, "longdashdot", "cross", "✚"),
     "milvus": Pen(ORANGE, "dash", "square", "■"),
 }

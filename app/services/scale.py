@@ -43,6 +43,7 @@ NAMES = {
     "ivf": "IVF",
     "hnsw": "HNSW",
     "multi-hash": "multi-index hashing",
+    "multi-index": "multi-index, exact",
     "multi-table": "multi-table",
     "milvus": "Milvus",
 }

@@ -150,6 +150,13 @@ def _table() -> dict[str, IndexKind]:
             ),
         ),
         IndexKind(
+            "multi-index",
+            "One sorted table per substring, searched by growing radius: misses nothing",
+            {binary: "models.index.binary_multi_index:BinaryMultiIndex"},
+            exhaustive=True,
+            settings=(s("n_substrings", 1, 1024, None, "Tables; by default so that a bucket holds 8 items"),),
+        ),
+        IndexKind(
             "multi-table",
             "Several tables keyed by bits drawn at random",
             {binary: "models.index.binary_multi_table:BinaryMultiTable"},

@@ -20,6 +20,7 @@ import numpy as np
 from models.errors import ConfigError, HashingError
 from models.index import machine
 from models.index.base import Index, SearchResult
+from models.index.binary_multi_index import bytes_an_item
 from models.index.kinds import KINDS, index_kind, open_index
 from models.index.recall import recall_at_k
 from models.index.synthetic import CodeModel, relaxed
@@ -127,13 +128,13 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 # Bytes an item takes while its index is built, beyond its packed code: buckets (64), then what each keeps.
-# IVF's training turns all codes into floats.
 _PEAK_BYTES: dict[str, Callable[[int], float]] = {
     FLOAT: lambda n_bits: 4 * n_bits,
     "exhaustive": lambda n_bits: n_bits / 8,
-    "ivf": lambda n_bits: 104 + 4 * n_bits + n_bits / 4,
+    "ivf": lambda n_bits: 104 + n_bits / 4,
     "hnsw": lambda n_bits: 250 + n_bits / 4,
     "multi-hash": lambda n_bits: 500 + n_bits / 4,
+    "multi-index": bytes_an_item,
     "multi-table": lambda n_bits: 250 + 2 * n_bits,
     "milvus": lambda n_bits: 700 + n_bits / 4,
 }
@@ -144,6 +145,7 @@ _BUILD: dict[str, tuple[float, float]] = {
     "ivf": (2e-5, 1.2),
     "hnsw": (6e-5, 1.15),
     "multi-hash": (1e-5, 1.1),
+    "multi-index": (3e-7, 1.0),
     "multi-table": (1e-5, 1.1),
     "milvus": (6e-4, 1.1),
 }

@@ -11,16 +11,14 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
 from numba import types
-from numba.extending import intrinsic
 
 from models.codes.packing import UInt64
-from models.compiled import compiled
+from models.compiled import compiled, popcount
 from models.types import Float64, Int64
 
 # Read-only in the signature accepts both kinds of array, with one compilation.
@@ -29,18 +27,6 @@ _COUNTS = types.Array(types.int32, 3, "C")
 _REALS = types.Array(types.float64, 1, "C")
 _INTEGERS = types.Array(types.int64, 1, "C")
 _PAIRS_WORTH_A_THREAD = 2_000_000
-
-
-def _typed_popcount(typing_context: Any, word: Any) -> Any:
-    """Number of set bits of a uint64, one machine instruction."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
-
-
-_popcount: Any = intrinsic(_typed_popcount)
 
 
 @compiled(types.void(_WORDS, _WORDS, _WORDS, _WORDS, _COUNTS, types.int64, _REALS, _INTEGERS))
@@ -69,26 +55,26 @@ def _rank(query, database, query_labels, database_labels, counts, k, precision_s
         first, last = query[i, 0], query[i, n_words - 1]
         if n_words == 1:
             for j in range(n_database):
-                key[j] = np.uint32(_popcount(first ^ database[j, 0]))
+                key[j] = np.uint32(popcount(first ^ database[j, 0]))
         elif n_words == 2:
             for j in range(n_database):
-                key[j] = np.uint32(_popcount(first ^ database[j, 0]) + _popcount(last ^ database[j, 1]))
+                key[j] = np.uint32(popcount(first ^ database[j, 0]) + popcount(last ^ database[j, 1]))
         else:
             for j in range(n_database):
-                distance = _popcount(first ^ database[j, 0])
+                distance = popcount(first ^ database[j, 0])
                 for w in range(1, n_words):
-                    distance += _popcount(query[i, w] ^ database[j, w])
+                    distance += popcount(query[i, w] ^ database[j, w])
                 key[j] = np.uint32(distance)
         label = query_labels[i, 0]
         if n_label_words == 1:
             for j in range(n_database):
-                grade = min(np.uint32(_popcount(label & database_labels[j, 0])), highest)
+                grade = min(np.uint32(popcount(label & database_labels[j, 0])), highest)
                 key[j] = (key[j] << grade_bits) | grade
         else:
             for j in range(n_database):
-                shared = _popcount(label & database_labels[j, 0])
+                shared = popcount(label & database_labels[j, 0])
                 for w in range(1, n_label_words):
-                    shared += _popcount(query_labels[i, w] & database_labels[j, w])
+                    shared += popcount(query_labels[i, w] & database_labels[j, w])
                 key[j] = (key[j] << grade_bits) | min(np.uint32(shared), highest)
 
         tally[:] = 0

@@ -26,7 +26,7 @@ EXPORTED = [
     (kind, code_kind, metric)
     for kind, code_kind in PAIRS
     for metric in (("l2", "ip") if code_kind is CodeKind.CODEBOOK else ("l2",))
-    if kind != "multi-table"
+    if kind not in ("multi-table", "multi-index")
 ]
 
 
