@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,10 @@ def read_label_vectors(path: Path, class_names: Sequence[str]) -> LabelVectors:
         DataError: no such file, another kind of file or content, or names without a vector; they are listed.
     """
     try:
-        if path.suffix == ".npz":
+        suffix = path.suffix.lower()
+        if suffix == ".npz":
             known, sha256 = _read_npz(path)
-        elif path.suffix == ".txt":
+        elif suffix == ".txt":
             known, sha256 = _read_text(path, class_names)
         else:
             raise DataError(f"Label vectors are read from a .npz or a .txt file; got {path.name}.")
@@ -95,7 +97,7 @@ def _read_npz(path: Path) -> tuple[dict[str, Float32], str]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             names, vectors = arrays["names"], arrays["vectors"]
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path.name} holds no label vectors ({reason}). {expected}.") from None
     shapes = f"got names {names.dtype} {names.shape} and vectors {vectors.dtype} {vectors.shape}"

@@ -72,6 +72,8 @@ SPEC = MethodSpec(
     multi_label_note="One yes-no cross-entropy per class; its centre is the mean of its labels' centres.",
     differs=(
         "Weights, the factor 16 and the classifier's rows of length 1 are ours (unverified in the paper).",
+        "A pull of 1 to the centres instead of 0.1 does better at 32 bits, mAP on held-out train images 0.86 "
+        "to 0.89 on toyworld, 0.93 to 0.96 on digits, 0.899 to 0.901 on toyscenes.",
         "Outputs have 48 dimensions and a book has 256 words of 48 numbers each.",
         "There are no books for three epochs; they start as k-means on slices of the outputs, the paper's "
         "start is of residual type (unverified).",

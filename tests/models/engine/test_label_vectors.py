@@ -88,6 +88,13 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes(npz(tmp_path).read_bytes()[:100])
     with pytest.raises(DataError, match=r"cut\.npz holds no label vectors"):
         read_label_vectors(tmp_path / "cut.npz", NAMES)
+    with (tmp_path / "array.npz").open("wb") as file:
+        np.save(file, VECTORS)
+    with pytest.raises(DataError, match=r"array\.npz holds no label vectors"):
+        read_label_vectors(tmp_path / "array.npz", NAMES)
+    with pytest.raises(DataError, match=r"folder\.txt cannot be read"):
+        (tmp_path / "folder.txt").mkdir()
+        read_label_vectors(tmp_path / "folder.txt", NAMES)
     np.savez(tmp_path / "other.npz", names=np.array(NAMES))
     with pytest.raises(DataError, match=r"other\.npz holds no label vectors"):
         read_label_vectors(tmp_path / "other.npz", NAMES)
