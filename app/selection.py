@@ -70,7 +70,8 @@ def nearest(params: Mapping[str, str], *, has_upload: bool = False) -> Selection
     for key, read in _READERS.items():
         values[key] = read(params.get(key, ""), values)
     run = (values["db"], values["method"], values["bits"])
-    return Selection(*run, values["q"], *values["n"], indexes.nearest(*run, params))
+    n, radius = values["n"]
+    return Selection(*run, values["q"], n, radius, indexes.nearest(*run, params))
 
 
 def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
@@ -85,7 +86,7 @@ def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
         elif key in _NOT_HERE:
             notes.append(_NOT_HERE[key].format(asked=harmless(asked[key]), used=written))
         elif key in indexes.KEYS:
-            notes.append(f"{key} “{harmless(asked[key])}” is not on offer for this index; this is {written}.")
+            notes.append(f"“{harmless(asked[key])}” is not on offer as {key} of this index; it is {written}.")
     wanted = asked.get("index", "").strip().lower()
     if wanted not in ("", given.index.kind):
         notes.append(note_on_index(wanted, given))

@@ -210,7 +210,7 @@ def _control_changed(key: str) -> None:
 
 
 def _fill_controls(chosen: Selection) -> None:
-    values = {
+    values: dict[str, Any] = {
         "db": chosen.dataset,
         "method": chosen.method,
         "bits": chosen.n_bits,

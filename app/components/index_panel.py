@@ -7,11 +7,10 @@ import streamlit as st
 from app import state
 from app.components import error_box
 from app.components.frontend import component
-from app.components.headline import Headline, headlines
 from app.components.prose import section
 from app.services import cards, indexes, search, trial
 
-_missed = component("missed", scripts=("shared.js", "missed.js"), styles=("missed.css",))
+_report = component("index_report", scripts=("shared.js", "index_report.js"))
 SEGMENTS = 6  # values up to here stand side by side; more become a slider
 
 
@@ -43,30 +42,34 @@ def index_panel(
         return
     with st.container(key="index_panel", gap="small"):
         _settings(chosen)
-        st.caption(section("search", f"index_{chosen.index.kind}"))
         if tried is None:
             return
-        headlines(figures(tried))
+        _report(
+            key="index_report",
+            data={
+                **cards.missed(asked, search.answer(asked, chosen.n, places=tried.missed)),
+                "figures": figures(tried),
+                "title": missed_title(tried),
+            },
+            on_pick_change=_picked,
+        )
         if not len(answer.rows):
             st.info(nothing_found(tried, chosen.radius))
-        if len(tried.missed):
-            missed = search.answer(asked, chosen.n, places=tried.missed)
 
-            def picked() -> None:
-                ref = state.QueryRef.parse(state.triggered("missed", "pick") or "")
-                if ref is not None:
-                    state.pick(ref)
 
-            _missed(
-                key="missed",
-                data={**cards.missed(asked, missed), "title": missed_title(tried)},
-                on_pick_change=picked,
-            )
+def _picked() -> None:
+    ref = state.QueryRef.parse(state.triggered("index_report", "pick") or "")
+    if ref is not None:
+        state.pick(ref)
 
 
 def _settings(chosen: state.Selection) -> None:
     knobs = indexes.knobs(chosen.dataset, chosen.method, chosen.n_bits, chosen.index.kind)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="index_settings"):
+    if not knobs:
+        st.caption(section("search", f"index_{chosen.index.kind}"))
+        return
+    controls, words = st.columns(2, gap="medium", vertical_alignment="center")
+    with controls, st.container(horizontal=True, gap="medium"):
         for knob in knobs:
             if len(knob.options) == 1:
                 st.caption(f"{knob.label}: {knob.options[0]}", width="content")
@@ -77,33 +80,34 @@ def _settings(chosen: state.Selection) -> None:
                     format_func=str,
                     required=True,
                     help=knob.help,
+                    wrap=False,
                     **state.widget(knob.key),
                 )
             else:
                 st.select_slider(
-                    knob.label, knob.options, help=knob.help, width=300, **state.widget(knob.key)
+                    knob.label, knob.options, help=knob.help, width=260, **state.widget(knob.key)
                 )
+    words.caption(section("search", f"index_{chosen.index.kind}"))
 
 
-def figures(tried: trial.Trial) -> list[Headline]:
-    """What the index found, what it looked at, and what that took."""
+def figures(tried: trial.Trial) -> list[tuple[str, str, str, str]]:
+    """What the index found, what it looked at, and what that took: name, value, unit and meaning."""
     n_found = tried.n_wanted - len(tried.missed)
-    recall = "none to find" if tried.recall is None else f"{tried.recall:.2f}"
     looked, what = tried.looked, tried.looked.what
     return [
-        Headline(
+        (
             f"Recall@{tried.n}" if tried.n_wanted == tried.n else "Recall within the radius",
-            recall,
-            "of 1" if tried.recall is not None else "",
+            "none" if tried.recall is None else f"{tried.recall:.2f}",
+            "",
             f"{n_found:,} of the {tried.n_wanted:,} that exhaustive search returns",
         ),
-        Headline(
+        (
             "Looked at",
-            f"{looked.share:.1%}" if looked.share < 0.1 else f"{looked.share:.0%}",
+            f"{looked.share:.1%}" if 0 < looked.share < 0.1 else f"{looked.share:.0%}",
             f"of the {what}",
-            f"{looked.n:,} of {looked.total:,} {what} compared with the query",
+            f"{looked.n:,} of {looked.total:,} compared with the query",
         ),
-        Headline(
+        (
             "Time of a search",
             _ms(tried.query_ms),
             "ms",

@@ -209,11 +209,13 @@ def _flips(options: tuple[int, ...], default: int, what: str) -> Knob:
 
 def nearest(dataset: str, method: str, n_bits: int, asked: Mapping[str, str]) -> Choice:
     """The choice that exists and is nearest to what the address says."""
-    kind, kinds = asked.get("index", "").strip().lower(), ()
-    if kind and kind != EXHAUSTIVE:
-        kinds = offered(dataset, method, n_bits)
-        kind = kind if kind in kinds else COUNTERPARTS.get(kind, kind)
+    kind = asked.get("index", "").strip().lower()
+    if kind in ("", EXHAUSTIVE):
+        return Choice()
+    kinds = offered(dataset, method, n_bits)
     if kind not in kinds:
+        kind = COUNTERPARTS.get(kind, EXHAUSTIVE)
+    if kind == EXHAUSTIVE or kind not in kinds:
         return Choice()
     values = tuple(
         (knob.key, knob.nearest(asked.get(knob.key, ""))) for knob in knobs(dataset, method, n_bits, kind)

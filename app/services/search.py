@@ -123,8 +123,11 @@ def ask(dataset: str, method: str, n_bits: int, split: Split, row: int) -> Asked
     """Let a stored image ask."""
     run = catalog.open_run(dataset, method, n_bits)
     codes = run.codes("database")
-    # One image of the database, not all of it, is turned into words for each click.
-    decoded = split == "database" and not isinstance(codes, BinaryCodes)
+    queries: Queries
+    if split == "database" and not isinstance(codes, BinaryCodes):
+        queries = codes[[row]].decode()  # one image of the database, not all of it for each click
+    else:
+        queries = run.queries(split)[[row]]
     return Asked(
         dataset,
         method,
@@ -132,7 +135,7 @@ def ask(dataset: str, method: str, n_bits: int, split: Split, row: int) -> Asked
         split,
         row,
         codes,
-        codes[[row]].decode() if decoded else run.queries(split)[[row]],
+        queries,
         code_bytes(run.codes(split), [row]).tobytes(),
         catalog.open_dataset(dataset).labels(split)[row],
     )

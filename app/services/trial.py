@@ -130,10 +130,11 @@ def _looked(kind: str, index: Index, asked: Asked, k: int) -> Looked:
         # A graph is walked farther the more is asked for; FAISS counts the codes that it compares.
         import faiss
 
-        faiss.cvar.hnsw_stats.reset()
+        stats: Any = faiss.cvar.hnsw_stats  # type: ignore[attr-defined]  # made when faiss is loaded
+        stats.reset()
         index.search(asked.queries, k)
         n_codes = n_distinct(asked.dataset, asked.method, asked.n_bits)
-        return Looked(int(faiss.cvar.hnsw_stats.ndis), n_codes, "distinct codes")
+        return Looked(int(stats.ndis), n_codes, "distinct codes")
     return Looked(int(index.search(asked.queries, n_database).n_found[0]), n_database, "images")
 
 

@@ -44,6 +44,7 @@ with results:
         st.info(section("search", "empty"))
     relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
     strip = {"binary": "strip_bits", "weighted": "strip_weighted"}.get(cards.kind(asked), "strip_words")
-    st.caption(" ".join(section("search", name) for name in (relevance, "ties", strip)))
+    told = (relevance, "ties", strip, *(() if tried is None else ("recall",)))
+    st.caption(" ".join(section("search", name) for name in told))
 with side:  # after the results, which somebody waits for
     ranking_chart(asked, answer)

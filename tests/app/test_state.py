@@ -189,3 +189,57 @@ def test_an_address_that_lags_behind_does_not_undo_a_click(stored: Path) -> None
     app.query_params["q"] = "q3"
     app.run()
     assert str(seen(app).query) == "d5"
+
+
+def test_an_index_stands_in_the_address_with_its_settings(stored: Path) -> None:
+    app = act(opened(db="digits", method="lsh", bits="32"), "state.choose(index='ivf')")
+    assert seen(app).index.kind == "ivf"
+    assert address(app)["index"] == "ivf"
+    act(app, "state.choose(probe=2)")
+    assert address(app)["probe"] == "2"
+    assert seen(opened(**address(app))) == seen(app)
+    assert "index=ivf&probe=2" in app.session_state["seen_share"]
+    act(app, "state.choose(index='hnsw')")
+    assert "probe" not in address(app)
+    assert address(app)["ef"] == "64"
+    act(app, "state.choose(index='exhaustive')")
+    assert not {"index", "ef", "links"} & set(address(app))
+    assert app.session_state["seen_notes"] == []
+
+
+def test_exhaustive_search_leaves_the_address_as_it_is(stored: Path) -> None:
+    app = opened(db="digits", method="lsh", bits="32", q="q3", n="60")
+    assert set(address(app)) == {"db", "method", "bits", "q", "n"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "index", "word"),
+    [
+        ({"index": "nothing"}, {}, "no index “nothing”"),
+        ({"index": "<b>"}, {}, "no index “?b?”"),
+        ({"index": "ivf", "probe": "9999"}, {"index": "ivf"}, "not on offer as probe"),
+        ({"index": "hnsw", "ef": "deep"}, {"index": "hnsw", "ef": "64", "links": "16"}, "it is 64"),
+    ],
+)
+def test_a_bad_index_falls_back_with_a_note(
+    stored: Path, asked: dict[str, str], index: dict[str, str], word: str
+) -> None:
+    app = opened(db="digits", method="lsh", bits="32", **asked)
+    (note,) = app.session_state["seen_notes"]
+    assert word in note
+    assert index.items() <= seen(app).index.params().items()
+    assert {key: value for key, value in address(app).items() if key in asked or key == "index"} == {
+        key: value for key, value in seen(app).index.params().items() if key in asked or key == "index"
+    }
+
+
+def test_an_index_goes_with_the_kind_of_code(stored: Path) -> None:
+    app = opened(db="digits", method="lsh", bits="16", index="ivf", probe="2")
+    act(app, "state.choose(method='dpq')")
+    assert seen(app).index.params() == {"index": "ivf-adc", "probe": "2"}
+    assert app.session_state["seen_notes"] == []
+    act(app, "state.choose(method='lsh'); state.choose(index='hnsw'); state.choose(method='dpq')")
+    assert seen(app).index.exhaustive
+    (note,) = app.session_state["seen_notes"]
+    assert "HNSW" in note
+    assert "exhaustive" in note

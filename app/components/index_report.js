@@ -1,4 +1,7 @@
-/** Images that the index should have returned: small, dashed, in one line that scrolls. The picked id goes out. */
+/**
+ * How well an index did: its figures, and the images that it should have returned, small, dashed, in one line that
+ * scrolls. The id of a picked one goes out.
+ */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root")
   const digits = (d) => (Math.abs(d) < 1000 ? d.toPrecision(3) : Math.round(d).toLocaleString("en"))
@@ -24,9 +27,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ),
     )
   })
+  const figures = data.figures.map(([name, value, unit, more]) =>
+    el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), unit ? ` ${unit}` : null, el("span", {}, more))),
+  )
   const line = el("div", { class: data.pixelated ? "tiles pixels" : "tiles" }, ...tiles)
-  root.setAttribute("role", "group")
-  root.setAttribute("aria-label", data.title)
-  root.replaceChildren(el("h3", { "data-testid": "missed-title" }, data.title), line)
+  line.setAttribute("role", "group")
+  line.setAttribute("aria-label", data.title)
+  root.replaceChildren(
+    el("dl", { class: "figures", "data-testid": "index-figures" }, ...figures),
+    ...(tiles.length ? [el("h3", { "data-testid": "missed-title" }, data.title), line] : []),
+  )
   roving(line, tiles)
 }
