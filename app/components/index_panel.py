@@ -41,7 +41,7 @@ def index_panel(
     if chosen.index.exhaustive:
         return
     with st.container(key="index_panel", gap="small"):
-        _settings(chosen)
+        _settings(chosen, None if tried is None else tried.complete_radius)
         if tried is None:
             return
         _report(
@@ -63,10 +63,14 @@ def _picked() -> None:
         state.pick(ref)
 
 
-def _settings(chosen: state.Selection) -> None:
+def _settings(chosen: state.Selection, complete_radius: int | None) -> None:
+    """What the index is, and its settings if it has any."""
+    text = section("search", f"index_{chosen.index.kind}")
+    if complete_radius is not None:
+        text += " " + section("search", "complete").format(radius=complete_radius)
     knobs = indexes.knobs(chosen.dataset, chosen.method, chosen.n_bits, chosen.index.kind)
     if not knobs:
-        st.caption(section("search", f"index_{chosen.index.kind}"))
+        st.caption(text)
         return
     controls, words = st.columns(2, gap="medium", vertical_alignment="center")
     with controls, st.container(horizontal=True, gap="medium"):
@@ -87,7 +91,7 @@ def _settings(chosen: state.Selection) -> None:
                 st.select_slider(
                     knob.label, knob.options, help=knob.help, width=260, **state.widget(knob.key)
                 )
-    words.caption(section("search", f"index_{chosen.index.kind}"))
+    words.caption(text)
 
 
 def figures(tried: trial.Trial) -> list[tuple[str, str, str, str]]:

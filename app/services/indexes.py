@@ -29,7 +29,8 @@ from models.spec import CodeKind
 from models.types import BinaryCodes
 
 EXHAUSTIVE = "exhaustive"
-# In the order in which they are offered.
+# In the order in which they are offered. Exact multi-index hashing answers like exhaustive search and has its
+# place on the Scale page.
 NAMES = {
     EXHAUSTIVE: "exhaustive",
     "ivf": "IVF",
@@ -170,6 +171,7 @@ def knobs(dataset: str, method: str, n_bits: int, kind: str) -> tuple[Knob, ...]
         parts = {part for part in PARTS if FLIPS[-1] <= n_bits // part <= MAX_SUBSTRING_BITS}
         return (
             _tables(
+                "n_hashes",
                 tuple(sorted(parts | {advised})),
                 advised,
                 "One per substring of the code. More tables have shorter substrings, which more codes share: "
@@ -180,6 +182,7 @@ def knobs(dataset: str, method: str, n_bits: int, kind: str) -> tuple[Knob, ...]
     if kind == "multi-table":
         return (
             _tables(
+                "n_tables",
                 TABLES,
                 8,
                 "Each is keyed by other bits of the code, drawn at random. An image is found if it shares "
@@ -190,8 +193,7 @@ def knobs(dataset: str, method: str, n_bits: int, kind: str) -> tuple[Knob, ...]
     return ()
 
 
-def _tables(options: tuple[int, ...], default: int, text: str) -> Knob:
-    setting = "n_tables" if options == TABLES else "n_hashes"
+def _tables(setting: str, options: tuple[int, ...], default: int, text: str) -> Knob:
     return Knob("tables", setting, "Tables", options, default, text)
 
 

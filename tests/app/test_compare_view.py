@@ -34,9 +34,17 @@ def test_three_columns_stand_in_the_address(stored: Path) -> None:
     assert [c["title"] for c in columns] == ["DPSH 32 bits", "LSH 16 bits", "DPQ 16 bits"]
     assert [len(c["cards"]) for c in columns] == [12, 12, 12]
     assert len(app.get("plotly_chart")) == 2
-    # A ranking that does not exist gives way to the default.
-    app = open_page("compare", **DIGITS, b="nobody 3 bits")
-    assert sent(app, "compare_columns")["columns"][1]["title"] == "float features"
+    assert not app.info
+
+
+def test_a_ranking_that_does_not_exist_gives_way_with_a_note(stored: Path) -> None:
+    app = open_page("compare", **DIGITS, b="<nobody> 3 bits", c="LSH 99 bits", top="13")
+    columns = sent(app, "compare_columns")["columns"]
+    assert [column["title"] for column in columns] == ["DPSH 32 bits", "float features"]
+    (note,) = (box.value for box in app.info)
+    assert "“?nobody? 3 bits” is no choice for B here; this is float features" in note
+    assert "“LSH 99 bits” is no choice for C here; this is no third ranking" in note
+    assert "“13” is no choice for the number of images here; this is 24" in note
 
 
 def test_a_database_query_is_left_out_everywhere(stored: Path) -> None:

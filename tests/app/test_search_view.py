@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.query_card import figures
 from app.components.result_controls import headline
-from app.services import search
+from app.services import indexes, search
 from app.services.upload import EncodedUpload
 from tests.app.pages import open_page, words
 
@@ -135,3 +135,104 @@ def test_the_headline_counts(stored: Path) -> None:
     answer = search.answer(search.ask("digits", "lsh", 16, "query", 3), 20)
     assert answer.relevant is not None
     assert headline(answer) == f"**20** nearest of 1,397 images, **{answer.relevant.sum()}** right"
+
+
+INDEXED = [
+    (DIGITS, {"index": "ivf", "probe": "1"}),
+    (DIGITS, {"index": "multi-hash", "tables": "2", "flips": "1"}),
+    (SCENES, {"index": "hnsw"}),
+    (SCENES, {"index": "multi-table", "tables": "8"}),
+    (WORDS, {"index": "ivf-adc", "probe": "1"}),
+]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait for an index however busy the machine is."""
+    opened = indexes.opened
+    monkeypatch.setattr(indexes, "opened", lambda *args, **_: opened(*args, patience_s=60))
+
+
+@pytest.mark.parametrize(("address", "index"), INDEXED)
+def test_an_index_answers_and_says_what_it_missed(
+    stored: Path, patient: None, address: dict[str, str], index: dict[str, str]
+) -> None:
+    app = open_page("search", **address, **index)
+    assert not app.exception
+    assert not app.error
+    report = sent(app, "index_report")
+    recall, looked, took = report["figures"]
+    assert recall[0] == "Recall@60"
+    assert recall[1] == f"{1 - len(report['rows']) / 60:.2f}"
+    assert looked[0] == "Looked at"
+    assert "measured here just now" in took[3]
+    missed, shown = set(report["rows"]), set(sent(app, "gallery")["rows"])
+    exact = set(sent(open_page("search", **address), "gallery")["rows"])
+    assert not missed & shown
+    assert missed <= exact
+    assert len(report["d"]) == len(report["right"]) == len(report["alts"]) == len(missed)
+    assert any("exhaustive ranking" in note for note in sent(app, "query_card")["notes"])
+
+
+def test_exhaustive_search_shows_nothing_of_indexes_but_the_choice(stored: Path) -> None:
+    app = open_page("search", **DIGITS)
+    choice = next(box for box in app.selectbox if box.label == "Index")
+    assert choice.value == "exhaustive"
+    assert not [part for part in app.get("bidi_component") if "index_report" in part.proto.component_name]
+    assert not any("exhaustive ranking" in note for note in sent(app, "query_card")["notes"])
+
+
+def test_the_index_and_its_settings_are_chosen(stored: Path, patient: None) -> None:
+    app = open_page("search", **DIGITS)
+    app.selectbox(key="bar_index").set_value("ivf").run()
+    assert not app.exception
+    assert sent(app, "index_report")["figures"][1][1] != "100%"
+    slider = app.select_slider(key="bar_probe")
+    slider.set_value(max(map(int, slider.options))).run()
+    assert not app.exception
+    recall, looked, _ = sent(app, "index_report")["figures"]
+    assert (recall[1], looked[1]) == ("1.00", "100%")
+    assert sent(app, "index_report")["rows"] == []
+    app.selectbox(key="bar_index").set_value("multi-hash").run()
+    app.segmented_control(key="bar_flips").set_value(3).run()
+    assert not app.exception
+    assert app.query_params["flips"] in ("3", ["3"])
+
+
+def test_a_look_up_that_finds_nothing_says_why(stored: Path, patient: None) -> None:
+    for row in range(40):
+        address = {**DIGITS, "method": "lsh", "q": f"q{row}", "index": "multi-table", "tables": "1"}
+        app = open_page("search", **address)
+        assert not app.exception
+        if any("every slot that it visited is empty" in box.value for box in app.info):
+            report = sent(app, "index_report")
+            assert report["figures"][0][1] == "0.00"
+            assert len(report["rows"]) == 60
+            return
+    raise AssertionError("no query of 40 found nothing")
+
+
+def test_an_index_that_is_still_being_built_does_not_hold_up_the_page(
+    stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "opened", lambda *_, **__: None)
+    monkeypatch.setattr(indexes, "being_built", lambda *_: True)
+    app = open_page("search", **DIGITS, index="ivf")
+    assert not app.exception
+    assert any("IVF is being built" in box.value for box in app.info)
+    assert len(sent(app, "gallery")["rows"]) == 60
+
+
+def test_an_index_that_is_not_to_be_had_is_an_error_box(
+    stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.errors import NotAvailableError
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise NotAvailableError("Milvus is away. Start it.")
+
+    monkeypatch.setattr(indexes, "opened", refuse)
+    app = open_page("search", **DIGITS, index="ivf")
+    assert not app.exception
+    assert "Milvus is away" in app.error[0].value
+    assert len(sent(app, "gallery")["rows"]) == 60

@@ -94,6 +94,28 @@ def test_each_embedded_set_answers(page: Page, app_url: str, dataset: str) -> No
     expect(page.locator(FIGURES)).to_contain_text("AP")
 
 
+def test_an_index_is_chosen_and_its_recall_is_read(page: Page, app_url: str) -> None:
+    opened(page, f"{app_url}/?db=toyworld&method=lsh&bits=64&q=q3&n=60")
+    assert "index" not in address(page)
+    page.get_by_role("combobox", name="Index").click()
+    page.get_by_role("option", name="multi-table").click()
+    page.wait_for_url(re.compile("index=multi-table&tables=8&flips=0"))
+    figures = page.get_by_test_id("index-figures")
+    expect(figures).to_contain_text(re.compile(r"Recall@60\s*0\.[0-9]{2}"), timeout=60_000)
+    expect(figures).to_contain_text("measured here just now")
+    missed = page.get_by_test_id("missed")
+    told = int(re.search(r"index: (\d+) of the 60", page.get_by_test_id("missed-title").inner_text())[1])  # type: ignore[index]
+    expect(missed).to_have_count(told)
+    shown = page.locator(RESULT).evaluate_all("cards => cards.map(card => card.dataset.row)")
+    assert not set(shown) & set(missed.evaluate_all("tiles => tiles.map(tile => tile.dataset.row)"))
+    row = missed.first.get_attribute("data-row")
+    missed.first.click()
+    page.wait_for_url(re.compile(f"q=d{row}(&|$)"))
+    # A link opens the same index.
+    page.goto(page.url)
+    expect(page.get_by_test_id("index-figures")).to_contain_text("Recall@60", timeout=60_000)
+
+
 def test_a_wrong_address_falls_back_with_a_note(page: Page, app_url: str) -> None:
     opened(page, f"{app_url}/?db=nowhere&method=%3Cscript%3E&bits=33&q=q999999")
     expect(page.get_by_test_id("stAlert").first).to_be_visible()
