@@ -5,8 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
+
 from models.index.approximate import FaissBinary, check_at_most
 from models.types import BinaryCodes
+
+# More codes than that do not move a centre much, and k-means turns each into floats.
+CODES_A_CENTRE = 64
 
 
 class BinaryIvf(FaissBinary):
@@ -23,7 +28,10 @@ class BinaryIvf(FaissBinary):
         n_probes: int | None = None,
         stored: Path | None = None,
     ) -> None:
-        """Find the centres (k-means on the bits, then rounded to bits) and fill the lists.
+        """Find the centres and fill the lists.
+
+        The centres come from k-means on the bits, rounded to bits. It sees 64 codes a centre, spread evenly
+        over the sorted codes.
 
         Args:
             codes: the database.
@@ -49,7 +57,8 @@ class BinaryIvf(FaissBinary):
             n_bits = self._distinct.shape[1] * 8
             self.faiss_index = faiss.IndexBinaryIVF(faiss.IndexBinaryFlat(n_bits), n_bits, n_lists)
             self.faiss_index.cp.min_points_per_centroid = 1  # else it warns on stderr about small databases
-            self.faiss_index.train(self._distinct)
+            seen = np.linspace(0, n_codes, min(n_codes, CODES_A_CENTRE * n_lists), False).astype(np.int64)
+            self.faiss_index.train(self._distinct[seen])
             self.faiss_index.add(self._distinct)
         else:
             self._take_stored(stored, faiss.IndexBinaryIVF)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,14 @@ import numpy as np
 from models.errors import ConfigError, HashingError
 from models.index import machine
 from models.index.base import Index, SearchResult
-from models.index.binary_multi_index import bytes_an_item
+from models.index.binary_multi_index import BinaryMultiIndex, bytes_an_item
 from models.index.kinds import KINDS, index_kind, open_index
 from models.index.recall import recall_at_k
 from models.index.synthetic import CodeModel, relaxed
 from models.spec import CodeKind
-from models.types import BinaryCodes, Float32
+from models.types import BinaryCodes, Float32, UInt8
 
-FLOAT = "float"
+FLOAT, MULTI_INDEX = "float", "multi-index"
 # Kinds that hold binary codes, and exhaustive search of the real vectors that codes are rounded from.
 SCALE_KINDS = (FLOAT, *(name for name, kind in KINDS.items() if CodeKind.BINARY in kind.classes))
 K, N_QUERY = 100, 100
@@ -134,10 +135,11 @@ _PEAK_BYTES: dict[str, Callable[[int], float]] = {
     "ivf": lambda n_bits: 104 + n_bits / 4,
     "hnsw": lambda n_bits: 250 + n_bits / 4,
     "multi-hash": lambda n_bits: 500 + n_bits / 4,
-    "multi-index": bytes_an_item,
+    MULTI_INDEX: bytes_an_item,
     "multi-table": lambda n_bits: 250 + 2 * n_bits,
     "milvus": lambda n_bits: 700 + n_bits / 4,
 }
+_COMPARE_S = 1e-9  # to compare 64 bits with 64 bits
 # Seconds an item takes to build at 100,000 items on one of today's cores, and how that grows with n.
 _BUILD: dict[str, tuple[float, float]] = {
     FLOAT: (3e-7, 1.0),
@@ -145,7 +147,7 @@ _BUILD: dict[str, tuple[float, float]] = {
     "ivf": (2e-5, 1.2),
     "hnsw": (6e-5, 1.15),
     "multi-hash": (1e-5, 1.1),
-    "multi-index": (3e-7, 1.0),
+    MULTI_INDEX: (3e-7, 1.0),
     "multi-table": (1e-5, 1.1),
     "milvus": (6e-4, 1.1),
 }
@@ -255,10 +257,10 @@ def _measured(
 ) -> Iterator[Event]:
     if not steps:
         return
-    most = max(n for n, _ in steps)
-    yield Progress(0, len(steps), f"drawing {most:,} codes", clock.left_s(0))
     queries = plan.model.sample(plan.n_query, seed=plan.seed + 1)
-    database = plan.model.sample(most, seed=plan.seed)
+    packed = np.empty((max(n for n, _ in steps), queries.packed.shape[1]), dtype=np.uint8)
+    yield from _drawing(plan, packed, len(steps), clock.left_s(0), stop)
+    database = BinaryCodes(packed, plan.model.n_bits)
     truth: tuple[int, SearchResult] | None = None
     for done, (n, kind) in enumerate(steps):
         if stop.is_set():
@@ -289,6 +291,25 @@ def _measured(
         yield point
 
 
+def _drawing(
+    plan: _Plan, packed: UInt8, n_steps: int, left_s: float, stop: threading.Event
+) -> Iterator[Progress]:
+    """Draw the codes, and tell about once a second how far it is."""
+    n = len(packed)
+    yield Progress(0, n_steps, f"drawing {n:,} codes", left_s)
+    began = told = time.perf_counter()
+    for drawn in plan.model.fill(packed, seed=plan.seed):
+        if stop.is_set():
+            raise _StoppedError
+        now = time.perf_counter()
+        if drawn < n and now - told > 1:
+            told = now
+            to_draw_s = (now - began) * (n - drawn) / drawn
+            yield Progress(
+                0, n_steps, f"drawing {n:,} codes, {drawn:,} are there", round(left_s + to_draw_s, 1)
+            )
+
+
 def _binary_point(
     plan: _Plan,
     kind: str,
@@ -297,6 +318,8 @@ def _binary_point(
     truth: SearchResult,
     stop: threading.Event,
 ) -> Point:
+    if kind == MULTI_INDEX:
+        import_module("models.index.multi_index_kernels")  # compiled once, before the clock runs
     with tempfile.TemporaryDirectory(prefix="hashlens-scale-") as folder:
         before, below = machine.allocated_bytes(), machine.children_bytes()
         began = time.perf_counter()
@@ -314,15 +337,17 @@ def _binary_point(
 
 
 def _opened(kind: str, codes: BinaryCodes, folder: Path, stop: threading.Event) -> Index:
-    if kind != "milvus":
-        return open_index(codes, kind)
-    from models.index.milvus import MilvusIndex
-
     def check(done: int, total: int) -> None:
         if stop.is_set():
             raise _StoppedError
 
-    return MilvusIndex(codes, uri=str(folder / "scale.db"), progress=check)
+    if kind == MULTI_INDEX:
+        return BinaryMultiIndex(codes, progress=check)
+    if kind == "milvus":
+        from models.index.milvus import MilvusIndex
+
+        return MilvusIndex(codes, uri=str(folder / "scale.db"), progress=check)
+    return open_index(codes, kind)
 
 
 def _float_point(plan: _Plan, codes: BinaryCodes, queries: BinaryCodes, stop: threading.Event) -> Point:
@@ -410,7 +435,7 @@ class _Clock:
     """Guesses at what is still to come, from what was measured where there is any."""
 
     def __init__(self, plan: _Plan, steps: list[tuple[int, str]], build_limit_s: float) -> None:
-        self._n_bits, self._steps = plan.model.n_bits, steps
+        self._n_bits, self._n_query, self._steps = plan.model.n_bits, plan.n_query, steps
         self._build_limit_s = build_limit_s
         self._seen: dict[str, Point] = {}
 
@@ -427,9 +452,17 @@ class _Clock:
 
     def left_s(self, done: int) -> float:
         """Seconds from step `done` on; what would take too long is left out, and takes none."""
-        builds = [self.build_s(n, kind) for n, kind in self._steps[done:]]
-        searches = SINGLES_S + BATCHES_S
-        return round(sum(build + searches for build in builds if build <= self._build_limit_s), 1)
+        seconds, sizes = 0.0, set()
+        for n, kind in self._steps[done:]:
+            build = self.build_s(n, kind)
+            if build > self._build_limit_s:
+                continue
+            seconds += build + SINGLES_S + BATCHES_S
+            # All queries against all codes: once for the truth, and in turn to be timed.
+            scan = n * -(-self._n_bits // 64) * self._n_query * _COMPARE_S
+            seconds += scan * ((n not in sizes) + 2 * (kind in ("exhaustive", FLOAT)))
+            sizes.add(n)
+        return round(seconds, 1)
 
 
 def _gb(n_bytes: float) -> str:

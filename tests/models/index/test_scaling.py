@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.errors import ConfigError, UnknownNameError
-from models.index import machine, scaling
+from models.index import machine, scaling, synthetic
 from models.index.scaling import Finished, Point, Progress, Skipped, Started, measure, to_json
 from models.index.synthetic import uniform_model
 
@@ -22,7 +24,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_kind_is_measured_at_every_size() -> None:
-    kinds = ["float", "exhaustive", "ivf", "hnsw", "multi-hash", "multi-table"]
+    kinds = ["float", "exhaustive", "ivf", "hnsw", "multi-hash", "multi-index", "multi-table"]
     events = list(measure(uniform_model(16), [600, 300], kinds, k=10, n_query=8))
     assert isinstance(events[0], Started)
     assert events[-1] == Finished(cancelled=False)
@@ -33,10 +35,10 @@ def test_every_kind_is_measured_at_every_size() -> None:
         assert 5 <= point.n_timed <= 8
         assert 0 <= point.recall <= 1
         assert json.loads(json.dumps(to_json(point)))["event"] == "point"
-    assert {p.recall for p in points if p.kind in ("float", "exhaustive")} == {1.0}
+    assert {p.recall for p in points if p.kind in ("float", "exhaustive", "multi-index")} == {1.0}
     steps = [event for event in events if isinstance(event, Progress)]
-    assert [event.done for event in steps][1:] == list(range(12))
-    assert all(event.eta_s >= 0 and event.total == 12 for event in steps)
+    assert [event.done for event in steps][1:] == list(range(14))
+    assert all(event.eta_s >= 0 and event.total == 14 for event in steps)
 
 
 @pytest.mark.skipif(machine._mallinfo() is None, reason="this system's allocator tells nothing")
@@ -125,3 +127,25 @@ def test_the_machine_is_described() -> None:
 def test_bandwidth_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert 1e8 < machine.read_bandwidth(1 << 22, passes=2) < 1e13
+
+
+def test_drawing_many_codes_is_told_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic, "CHUNK", 100)
+    ticks = itertools.count()
+    monkeypatch.setattr(scaling.time, "perf_counter", lambda: 2.0 * next(ticks))
+    stop, told = threading.Event(), []
+    for event in measure(uniform_model(16), [1000], ["exhaustive"], k=10, n_query=8, stop=stop):
+        told.append(event)
+        if isinstance(event, Progress) and "500 are there" in event.doing:
+            stop.set()
+    assert [e.doing for e in told if isinstance(e, Progress)][1] == "drawing 1,000 codes, 100 are there"
+    assert not any(isinstance(e, Point) for e in told)
+    assert told[-1] == Finished(cancelled=True)
+
+
+def test_a_long_build_can_be_stopped() -> None:
+    stop = threading.Event()
+    stop.set()
+    codes = uniform_model(64).sample(1000)
+    with pytest.raises(scaling._StoppedError):
+        scaling._opened("multi-index", codes, Path(), stop)
