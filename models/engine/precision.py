@@ -15,6 +15,8 @@ from torch import Tensor
 
 # Matrices with more numbers than these are kept in four and in eight bits.
 LARGE, MEDIUM = 2**14, 2**11
+# A layer this wide is a hidden one. What a code is read from has as many rows as bits, or as books have numbers.
+HIDDEN_ROWS = 256
 
 Kept = Literal["four bits", "eight bits", "half", "as it is"]
 
@@ -22,14 +24,14 @@ Kept = Literal["four bits", "eight bits", "half", "as it is"]
 def kept_as(name: str, tensor: Tensor) -> Kept:
     """How the weight `name` of a model is stored.
 
-    A backbone that was trained along stays in half precision, however large. Four bits are for layers of a
-    network alone: stacks of matrices are words of codebooks, other matrices are anchors or projections, and
-    both decide distances directly.
+    A backbone that was trained along stays in half precision, however large. Four bits are for hidden layers
+    of a network alone: stacks of matrices are words of codebooks, other matrices are anchors or projections,
+    and both decide distances directly.
     """
     if not tensor.is_floating_point():
         return "as it is"
     n = tensor.numel() if name.startswith("method.") else 0
-    if tensor.ndim == 2 and n > LARGE and name.endswith(".weight"):
+    if tensor.ndim == 2 and n > LARGE and len(tensor) >= HIDDEN_ROWS and name.endswith(".weight"):
         return "four bits"
     if (tensor.ndim == 2 and n > MEDIUM) or (tensor.ndim == 3 and n > LARGE):
         return "eight bits"

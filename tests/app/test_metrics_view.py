@@ -110,6 +110,21 @@ def test_the_difference_to_the_best_without_labels(many: Path) -> None:
     assert table.iloc[0]["over LSH"] == pytest.approx(table.iloc[0]["mAP"] - lsh["mAP"])
 
 
+def test_of_many_methods_without_labels_only_the_best_comes_forward(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import catalog, methods
+
+    blind = {"lsh", "dnnh", "drsch", "dsrh"}
+    monkeypatch.setattr(methods, "_supervision", lambda m: "unsupervised" if m in blind else "labels")
+    best = methods.reference("digits")
+    assert best in blind
+    families = {catalog.method_family(m) for m in catalog.methods("digits")}
+    shown = methods.forward("digits", "vdsh", 32)
+    assert {"vdsh", best} <= set(shown)
+    assert len(shown) <= len(families) + 2
+
+
 def test_a_ticked_row_becomes_the_choice(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from app import state
     from app.components import leaderboard

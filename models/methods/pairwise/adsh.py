@@ -24,7 +24,7 @@ from models.losses.discrete import bitwise_descent, random_codes, similar_to, so
 from models.methods.base import Batch, Method, TrainSet, param
 from models.methods.picture import Picture, pair_picture
 from models.methods.protocols import CIFAR_ALL, NUS_21
-from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
 
 _QUOTED = "paper, as the DeepHash-pytorch README quotes it"
 _RERUN = "the authors' own second run, README of their code"
@@ -62,7 +62,6 @@ SPEC = MethodSpec(
         (r"\gamma", "weight of the distance between an image's two codes"),
         (r"n,\ K", "train images, bits"),
     ),
-    recipe=Recipe(lr=0.01),
     differs=(
         "Train images stand in the database with their learned codes, which know those images' labels; "
         "figures compare with methods whose whole database is coded by the network only with that in mind.",

@@ -25,7 +25,7 @@ from models.methods.base import Batch, Method, TrainSet, param
 from models.methods.picture import Frame, Picture, grid
 from models.methods.protocols import CIFAR_A, NUS_21
 from models.networks.heads import HashHead
-from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
 
 _NET = "the paper's network of three convolutions"
 _TABLE = "Table 4 of the survey (arXiv 2003.03369, later edition), quoted from the paper of DNNH"
@@ -62,7 +62,6 @@ SPEC = MethodSpec(
         (r"n,\ N,\ K", "train images, images in the batch, bits"),
     ),
     multi_label_note="In CNNH+ images with several labels get one yes or no per class.",
-    recipe=Recipe(lr=0.01),
     differs=(
         "The steps of stage 1 are those of a public re-implementation. Images come in random order and all "
         "bits of an image in one go, so that no matrix of all pairs has to be kept.",

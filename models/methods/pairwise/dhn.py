@@ -23,7 +23,7 @@ from models.losses.quantization import absolute_error, log_cosh_error
 from models.methods.base import Batch, Method, param
 from models.methods.picture import Frame, Picture, series
 from models.methods.protocols import CIFAR_A, NUS_21, SURVEY_TABLE
-from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision, quote
+from models.spec import Citation, CodeKind, Family, MethodSpec, Supervision, quote
 
 _NET = "AlexNet"
 
@@ -64,7 +64,6 @@ SPEC = MethodSpec(
         (r"\lambda", "weight of the quantization term"),
         (r"N,\ K", "images in the batch, bits"),
     ),
-    recipe=Recipe(lr=0.01),
     differs=(
         "The factor a is 1/2, as in public code; the paper's is 1 (unverified) and can be set.",
         "The tanh and the prior are recalled from the paper, not read in code (unverified).",
