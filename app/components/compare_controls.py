@@ -65,7 +65,7 @@ def compare_controls(chosen: state.Selection) -> Line:
 def _notes(asked: dict[str, str | None], used: dict[str, str]) -> list[str]:
     """A sentence for each value of the address that had to give way."""
     return [
-        f"“{state.harmless(text)}” is no choice for {_CONTROLS[key]} here; this is {used[key]}."
+        f"“{state.harmless(text)}” is no choice for {_CONTROLS[key]} here; shown: {used[key]}."
         for key, text in asked.items()
         if text is not None and text != used[key]
     ]

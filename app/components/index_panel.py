@@ -72,7 +72,7 @@ def _settings(chosen: state.Selection, complete_radius: int | None) -> None:
     if not knobs:
         st.caption(text)
         return
-    controls, words = st.columns(2, gap="medium", vertical_alignment="center")
+    controls, words = st.columns([3, 2], gap="medium", vertical_alignment="center")
     with controls, st.container(horizontal=True, gap="medium"):
         for knob in knobs:
             if len(knob.options) == 1:

@@ -42,9 +42,9 @@ def test_a_ranking_that_does_not_exist_gives_way_with_a_note(stored: Path) -> No
     columns = sent(app, "compare_columns")["columns"]
     assert [column["title"] for column in columns] == ["DPSH 32 bits", "float features"]
     (note,) = (box.value for box in app.info)
-    assert "“?nobody? 3 bits” is no choice for B here; this is float features" in note
-    assert "“LSH 99 bits” is no choice for C here; this is no third ranking" in note
-    assert "“13” is no choice for the number of images here; this is 24" in note
+    assert "“?nobody? 3 bits” is no choice for B here; shown: float features" in note
+    assert "“LSH 99 bits” is no choice for C here; shown: no third ranking" in note
+    assert "“13” is no choice for the number of images here; shown: 24" in note
 
 
 def test_a_database_query_is_left_out_everywhere(stored: Path) -> None:

@@ -37,7 +37,7 @@ def binary(n: int, n_bits: int) -> list[Row]:
     raw = faiss.IndexBinaryFlat(n_bits)
     raw.add(database.packed)
     one = queries[:1]
-    few = max(3, 15_000_000 // n)
+    few = min(15, max(3, 15_000_000 // n))
     single_s, raw_single_s = medians_s(
         lambda: index.search(one, K), lambda: raw.search(one.packed, K), runs=max(21, 5 * few)
     )

@@ -118,11 +118,12 @@ def by_torchmetrics(given: Problem, n_query: int) -> npt.NDArray[np.float64]:
         torch.from_numpy(labels.astype(np.float32)) for labels in (query_labels, database_labels)
     )
     row_of_item = torch.arange(len(database), dtype=torch.float32)
+    highest = (database.n_bits + 1) * len(database)
     found = np.empty(n_query)
     for row in range(n_query):
         distances = (database.n_bits - database_bits @ query_bits[row]) / 2
-        # Whole numbers below 2^24, exact in float32.
-        scores = -(distances * len(database) + row_of_item)
+        # Whole numbers below 2^24, exact in float32; above 0, or torchmetrics would not count the item.
+        scores = highest - (distances * len(database) + row_of_item)
         found[row] = retrieval_average_precision(scores, of_database @ of_queries[row] > 0)
     return found
 
