@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.data import dataset_names, load_dataset
+from models.data import embedded_names, load_dataset
 from models.data.base import sample_data_root
 from models.engine.run_files import read_json, write_json
 from models.engine.zoo_tasks import Outcome, in_processes, open_shared_source
@@ -95,7 +95,7 @@ def search_recipes(methods: Sequence[str] | None = None, jobs: int = 2) -> Gener
     Raises:
         UnknownNameError: no such method.
     """
-    datasets = [name for name in dataset_names() if load_dataset(name).info.available]
+    datasets = [name for name in embedded_names() if load_dataset(name).info.available]
     trials = []
     for name in methods or method_names():
         spec = get_spec(name)

@@ -13,7 +13,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from models.data import dataset_names, load_dataset
+from models.data import embedded_names, load_dataset
 from models.data.base import sample_data_root
 from models.engine.zoo_manifest import write_manifest
 from models.engine.zoo_tasks import BaselineTask, FeatureTask, Outcome, RunTask, Task, in_processes
@@ -149,7 +149,7 @@ def zoo(
 
 def _available(datasets: Sequence[str] | None) -> list[str]:
     if datasets is None:
-        return [name for name in dataset_names() if load_dataset(name).info.available]
+        return [name for name in embedded_names() if load_dataset(name).info.available]
     for name in datasets:
         info = load_dataset(name).info
         if not info.available:

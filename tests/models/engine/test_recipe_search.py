@@ -67,7 +67,7 @@ def test_the_record_says_what_was_tried(tmp_path: Path, monkeypatch: pytest.Monk
     record = tmp_path / "recipe_search.json"
     record.write_text('{"methods": {"dtsh": {"chosen_lr": 0.5, "held_out_map": {}}, "gone": {}}}')
     monkeypatch.setattr("models.engine.recipe_search.sample_data_root", lambda: tmp_path)
-    monkeypatch.setattr("models.engine.recipe_search.dataset_names", lambda: ("digits",))
+    monkeypatch.setattr("models.engine.recipe_search.embedded_names", lambda: ("digits",))
     monkeypatch.setattr("models.engine.recipe_search.in_processes", _here)
     list(search_recipes(["dpsh"]))
     methods = read_json(record)["methods"]
