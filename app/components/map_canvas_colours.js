@@ -1,4 +1,4 @@
-// What the dots' colours mean: by class, tag, bit, or AP of the query images.
+// What the dots' colours mean: by class, tag, bit, or AP of the query images; nothing where no labels are known.
 
 // Okabe and Ito's colours for classes. Amber belongs to the query, so brown stands in for it; wine and indigo make
 // ten; black and white change places with the ground.
@@ -31,6 +31,14 @@ function colourScheme(g, colour, theme) {
       categories: [{ name: "database images", colour: pale, count: g.pointOfRow.length }],
       major: () => 0, slices: () => null,
       queryColour: (q) => (Number.isFinite(g.queryAp[q]) ? ramp[step(g.queryAp[q])] : "transparent"),
+    }
+  }
+  if (colour.mode === "plain") {
+    return {
+      kind: "plain", labels: [],
+      categories: [{ name: "database images", colour: theme.accent, count: g.pointOfRow.length }],
+      major: () => 0, slices: () => null,
+      queryCategory: () => 0, queryColour: () => theme.accent,
     }
   }
   if (colour.mode === "bit") {

@@ -32,9 +32,11 @@ _WORDS = {
 def query_picker(chosen: state.Selection) -> None:
     """Draw the ways to choose and the strip of images to choose from."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="picker_controls"):
+        modes = list(_MODES) if catalog.has_labels(chosen.dataset) else [SAMPLES, UPLOAD]
+        state.keep_among("picker_mode", modes)
         mode = st.segmented_control(
             "Choose a query",
-            list(_MODES),
+            modes,
             default=SAMPLES,
             format_func=_MODES.__getitem__,
             required=True,

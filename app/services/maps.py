@@ -16,7 +16,7 @@ from app.services import cards, catalog, images, search
 from models.errors import HashingError
 from models.types import BinaryCodes, Codes, Int64
 
-ColourMode = Literal["class", "tag", "bit", "ap"]
+ColourMode = Literal["class", "tag", "bit", "ap", "plain"]
 
 MAGIC = b"HLM1"
 ALIGNMENT = 8
@@ -96,10 +96,13 @@ def find(dataset: str, method: str, n_bits: int, key: str) -> bytes | None:
 
 
 def colours(dataset: str, method: str, n_bits: int) -> tuple[ColourMode, ...]:
-    """What this run's dots can be coloured by: bits only where codes have bits."""
+    """What this run's dots can be coloured by: bits only where codes have bits, nothing without labels."""
+    bits: tuple[ColourMode, ...] = ("bit",) if catalog.has_bits(dataset, method, n_bits) else ()
+    if not catalog.has_labels(dataset):
+        return ("plain", *bits)
     several = catalog.open_dataset(dataset).info.label_kind == "multi"
     label: ColourMode = "tag" if several else "class"
-    return (label, "bit", "ap") if catalog.has_bits(dataset, method, n_bits) else (label, "ap")
+    return (label, *bits, "ap")
 
 
 def message(asked: search.Asked, answer: search.Answer, query: str, colour: Colour) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def ask(dataset: str, method: str, n_bits: int, split: Split, row: int) -> Asked
         codes,
         codes[[row]].decode() if decoded else run.queries(split)[[row]],
         code_bytes(run.codes(split), [row]).tobytes(),
-        catalog.open_dataset(dataset).labels(split)[row],
+        catalog.open_dataset(dataset).labels(split)[row] if catalog.has_labels(dataset) else None,
     )
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from app import state
 from app.components.asking import ask
 from app.components.gallery import gallery
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.components.query_card import query_card
 from app.components.query_picker import query_picker
@@ -37,8 +38,10 @@ with results:
         gallery(cards.results(asked, answer))
     else:
         st.info(section("search", "empty"))
+    no_labels(chosen.dataset, "search")
     relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
     strip = {"binary": "strip_bits", "weighted": "strip_weighted"}.get(cards.kind(asked), "strip_words")
-    st.caption(" ".join(section("search", name) for name in (relevance, "ties", strip)))
+    told = (relevance, "ties", strip) if info.n_classes else ("ties_only", strip)
+    st.caption(" ".join(section("search", name) for name in told))
 with side:  # after the results, which somebody waits for
     ranking_chart(asked, answer)
