@@ -426,6 +426,17 @@ def protocol_of(name: str) -> EvaluationProtocol:
     return known[wanted]
 
 
+def family_of(name: str) -> str:
+    """What protocols share that differ only in whether the database holds the train images.
+
+    Figures of one family may stand beside each other, each in a column under its own protocol.
+
+    Raises:
+        UnknownNameError: the pool has no protocol of that name.
+    """
+    return protocol_of(name).full_name.removesuffix("-disjoint")
+
+
 def split_rows(
     protocol: EvaluationProtocol, labels: Bool, origin: Sequence[str] | None = None, seed: int = 0
 ) -> dict[Split, Int64]:
@@ -461,7 +472,7 @@ def split_rows(
         to_train = known & np.logical_not(labels[:, unseen].any(axis=1))
         to_search = known & np.logical_not(np.delete(labels, unseen, axis=1).any(axis=1))
 
-    in_train = np.asarray(origin or (), dtype=np.str_) == "train"
+    in_train: Bool = np.asarray(origin or (), dtype=np.str_) == "train"
     has_parts = in_train.any() and not in_train.all()
 
     def in_part(part: Part | None) -> Bool:
