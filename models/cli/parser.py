@@ -9,6 +9,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn, get_args
 
+from models.cli.import_arguments import add_fetch, add_forget, add_import
 from models.cli.index_arguments import add_index, add_search
 from models.cli.output import Answer, say
 from models.cli.scale_arguments import add_scale
@@ -40,6 +41,10 @@ def build_parser() -> argparse.ArgumentParser:
 
     leaderboard = command("leaderboard", "models.cli.lists:leaderboard", "Scores of all stored runs.")
     leaderboard.add_argument("--dataset", help="only this data set")
+
+    add_import(command("import", "models.cli.importing:import_images", "Bring your own images in."))
+    add_fetch(command("fetch", "models.cli.importing:fetch", "Get a published data set."))
+    add_forget(command("forget", "models.cli.importing:forget", "Remove an imported data set."))
 
     _add_train(command("train", "models.cli.training:train", "Train a method and store the run."))
     _add_zoo(command("zoo", "models.cli.training:zoo", "Make every stored run that is not current."))

@@ -219,7 +219,7 @@ class Pool:
     def _members(self) -> list[str]:
         """Names of the images by pool row: members of the archive, or paths below the root."""
         if self.card.storage == "linked":
-            names = (self.folder / "paths.txt").read_text("utf-8").splitlines()
+            names = (self.folder / "paths.txt").read_bytes().decode().split("\n")[:-1]
         else:
             names = sorted(self._archive.namelist())
         if len(names) != self.card.n:

@@ -22,7 +22,7 @@ from models.errors import UnknownNameError, WeightsError
 from models.networks.descriptors import load_descriptor
 from models.networks.names import DESCRIPTORS, SMALL_CNN, TORCHVISION, backbone_names
 from models.networks.small_cnn import N_FEATURES, SmallCNN, small_cnn_transform
-from models.networks.torchvision_ops import declare_missing_ops
+from models.torchvision_ops import declare_missing_ops
 from models.types import ImageTransform
 
 SMALL_CNN_WEIGHTS = Path(__file__).parent / "weights" / "small_cnn.safetensors"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from models.data.importing.known import KnownSet
 from models.types import LabelKind
 
 
@@ -94,7 +95,7 @@ class Plan:
         skipped: files that are left out already.
         notes: sentences about what was seen.
         source: where images are read from.
-        card: title, licence and the like; what is missing has plain defaults.
+        known: the published set that this is; None for somebody's own.
     """
 
     name: str
@@ -111,7 +112,7 @@ class Plan:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     source: Source = field(repr=False)
-    card: Mapping[str, object] = field(default_factory=dict, repr=False)
+    known: KnownSet | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from models.data.transforms import image_array, image_batch
 from models.errors import UnknownNameError, WeightsError
 from models.networks.backbones import Backbone, backbone_from_state, load_backbone
 from models.networks.names import TORCHVISION
-from models.networks.torchvision_ops import declare_missing_ops
+from models.torchvision_ops import declare_missing_ops
 
 N_FEATURES = {
     "resnet18": 512,
@@ -68,7 +68,7 @@ def test_names_are_readable_without_torch() -> None:
 
 def test_torchvision_imports_without_a_warning() -> None:
     code = (
-        "from models.networks.torchvision_ops import declare_missing_ops as d; a = d(); import torchvision; "
+        "from models.torchvision_ops import declare_missing_ops as d; a = d(); import torchvision; "
         "print(a == d() and torchvision.__version__ != '')"
     )
     assert program(code) == "True"
