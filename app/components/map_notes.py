@@ -30,6 +30,8 @@ def about_map(facts: maps.MapFacts) -> None:
             ),
         ]
     )
+    if facts.n_elsewhere:
+        st.caption(section("map", "sample").format(elsewhere=f"{facts.n_elsewhere:,}"))
     st.markdown(section("map", "misread"))
 
 
