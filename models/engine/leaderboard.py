@@ -72,8 +72,9 @@ def protocol_line(protocol: Mapping[str, Any]) -> str:
     """A protocol in one line."""
     ranks = "whole ranking" if protocol["k"] is None else f"first {protocol['k']} ranks"
     train = "train inside the database" if protocol["train_in_database"] else "train outside the database"
+    name = f"{protocol['name']}: " if protocol.get("name") else ""
     return (
-        f"{protocol['n_query']} queries, {protocol['n_database']} database, {protocol['n_train']} {train}; "
-        f"relevant: {protocol['relevance']}; mAP over the {ranks}, divided by {protocol['normalize_by']}, "
-        f"ties {protocol['tie_rule']}"
+        f"{name}{protocol['n_query']} queries, {protocol['n_database']} database, "
+        f"{protocol['n_train']} {train}; relevant: {protocol['relevance']}; "
+        f"mAP over the {ranks}, divided by {protocol['normalize_by']}, ties {protocol['tie_rule']}"
     )

@@ -18,16 +18,21 @@ DECIMALS = 6  # a digit more than any two rankings of these sizes can differ by 
 
 
 def protocol(info: DatasetInfo) -> dict[str, Any]:
-    """How runs on a data set are scored; shown under every score."""
+    """How runs on a data set are scored; shown under every score.
+
+    `name` is the protocol's, for data sets that have several; a rank to cut at that no database image lies
+    beyond is the whole ranking.
+    """
     relevance = "same class" if info.label_kind == "single" else "at least one shared label"
-    return {
+    named = {"name": info.protocol} if info.protocol else {}
+    return named | {
         "n_query": info.n_query,
         "n_database": info.n_database,
         "n_train": info.n_train,
-        "train_in_database": True,
+        "train_in_database": info.train_in_database,
         "relevance": relevance,
-        "k": None,
-        "normalize_by": "relevant",
+        "k": info.k if info.k is not None and info.k < info.n_database else None,
+        "normalize_by": info.normalize_by,
         "tie_rule": "expected",
         "radius": RADIUS,
     }
@@ -75,7 +80,7 @@ def result_record(
     """
     return {
         "format": FORMAT,
-        "config": vars(config),
+        "config": config.to_dict(),
         **keys,
         "code_kind": "binary" if isinstance(codes.database, BinaryCodes) else "codebook",
         "protocol": protocol(dataset.info),
