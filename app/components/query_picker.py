@@ -33,6 +33,8 @@ def query_picker(chosen: state.Selection) -> None:
     """Draw the ways to choose and the strip of images to choose from."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="picker_controls"):
         modes = list(_MODES) if catalog.has_labels(chosen.dataset) else [SAMPLES, UPLOAD]
+        if catalog.is_given(chosen.dataset, chosen.method, chosen.n_bits):
+            modes.remove(UPLOAD)
         state.keep_among("picker_mode", modes)
         mode = st.segmented_control(
             "Choose a query",

@@ -55,7 +55,9 @@ def datasets() -> tuple[DatasetInfo, ...]:
     Raises:
         NotAvailableError: there is none.
     """
-    names = [name for name in dataset_names(protocols=True) if name in _stored()]
+    pools = {name: place for place, name in enumerate(dataset_names())}
+    known = [name for name in _stored() if name.partition("@")[0] in pools]
+    names = sorted(known, key=lambda name: (pools[name.partition("@")[0]], "@" in name, name))
     there = tuple(info for info in map(_info, names) if info is not None and info.available)
     if not there:
         raise NotAvailableError(
@@ -152,6 +154,11 @@ def has_labels(dataset: str) -> bool:
 def has_images(dataset: str) -> bool:
     """False where only labels and codes are on this machine, and words stand for the pictures."""
     return open_dataset(dataset).info.has_images
+
+
+def is_given(dataset: str, method: str, n_bits: int) -> bool:
+    """True for codes that another system made, whose network is not here."""
+    return open_run(dataset, method, n_bits).config.mode == "given"
 
 
 def n_rows(dataset: str, split: Split) -> int:
