@@ -1,10 +1,10 @@
-"""`train` and `zoo`: long work, with progress on stderr and a word on what is kept after Ctrl-C."""
+"""`train`, `zoo` and `table`: long work, with progress on stderr and a word on what is kept after Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
     from rich.progress import Progress
 
-    from models.engine.zoo import TaskDone
+    from models.engine.zoo import TaskDone, ZooEvent
 
 STATE_FILE = "training-state.pt"
 
 
 def train(chosen: argparse.Namespace) -> Answer:
     """Train one run into a folder."""
+    from models.data import embedded_names, load_dataset
     from models.engine.build import make_config
     from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
     from models.engine.run import open_source, run
     from models.engine.store import RunStore
 
     config = make_config(
-        chosen.dataset,
+        load_dataset(chosen.dataset).info.name,  # a pool's default protocol has two names
         chosen.method,
         chosen.n_bits,
         chosen.seed,
@@ -40,9 +41,11 @@ def train(chosen: argparse.Namespace) -> Answer:
         lr=chosen.lr,
         weight_decay=chosen.weight_decay,
         params=_settings(chosen.set),
+        input_size=chosen.input_size,
     )
-    default = RunStore(Path("runs")).folder(
-        config.dataset, config.method, config.n_bits, config.seed, config.backbone
+    store = RunStore(Path("runs")) if config.dataset in embedded_names() else RunStore()
+    default = store.folder(
+        config.dataset, config.method, config.n_bits, config.seed, config.backbone, config.mode
     )
     folder = Path(chosen.out) if chosen.out else default
     state_file = folder / STATE_FILE
@@ -61,6 +64,7 @@ def train(chosen: argparse.Namespace) -> Answer:
                 config.backbone,
                 Path(chosen.weights_file) if chosen.weights_file else None,
                 lambda done, total: progress.update(task, completed=done, total=total),
+                input_size=config.input_size,
             )
             resume_from = state_file if chosen.resume else None
             # Closed in any case: an iterator that is given up half way keeps the state of training.
@@ -94,7 +98,7 @@ def train(chosen: argparse.Namespace) -> Answer:
 
 def zoo(chosen: argparse.Namespace) -> Answer:
     """Make all stored runs."""
-    from models.engine.zoo import N_BITS, SEEDS, TaskDone, ZooFinished, ZooStarted
+    from models.engine.zoo import N_BITS, SEEDS
     from models.engine.zoo import zoo as make_all
 
     events = make_all(
@@ -105,10 +109,17 @@ def zoo(chosen: argparse.Namespace) -> Answer:
         chosen.jobs,
         force=chosen.force,
     )
+    return _followed(events, "zoo")
+
+
+def _followed(events: Generator[ZooEvent, None, None], name: str) -> Answer:
+    """Show the progress of many runs and answer with their count."""
+    from models.engine.zoo import TaskDone, ZooFinished, ZooStarted
+
     finished: ZooFinished | None = None
     try:
         with progress_bar() as progress:
-            task = progress.add_task("zoo", total=None)
+            task = progress.add_task(name, total=None)
             for event in events:
                 if isinstance(event, ZooStarted):
                     progress.update(task, total=event.n_tasks)
@@ -132,6 +143,25 @@ def zoo(chosen: argparse.Namespace) -> Answer:
     }
     counts = f"{finished.n_made} made, {finished.n_current} current, {len(failed)} failed"
     return Answer(document, lines=[f"{counts} in {finished.seconds:.0f} s."], exit_code=1 if failed else 0)
+
+
+def table(chosen: argparse.Namespace) -> Answer:
+    """Make the runs of one large data set."""
+    from models.engine.table import N_BITS, SEEDS
+    from models.engine.table import table as make_table
+
+    events = make_table(
+        chosen.dataset,
+        chosen.backbone,
+        chosen.methods,
+        tuple(chosen.n_bits or N_BITS),
+        tuple(chosen.seeds or SEEDS),
+        chosen.jobs,
+        weights_file=Path(chosen.weights_file) if chosen.weights_file else None,
+        ship=chosen.ship,
+        force=chosen.force,
+    )
+    return _followed(events, "table")
 
 
 def tune(chosen: argparse.Namespace) -> Answer:

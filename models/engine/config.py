@@ -11,13 +11,16 @@ from typing import Any, Literal, Self
 
 from models.errors import CheckpointError
 
-Mode = Literal["head", "finetune"]
+# `given`: codes that another system made; nothing is trained here.
+Mode = Literal["head", "finetune", "given"]
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """One method, one length, one data set, one seed. `params` holds every hyper-parameter of the method,
-    by name.
+    by name. `finetune` is for that mode alone: what else decides how the backbone is trained, by name
+    (`optimizer`, `backbone_lr`, `momentum`, `decay`, `decay_every` as in `models.engine.finetuning`;
+    `input_size`, the side at which the backbone works, None for its own).
 
     Two runs with equal configs on equal software produce equal codes.
     """
@@ -34,10 +37,23 @@ class RunConfig:
     weight_decay: float
     sampler: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    finetune: Mapping[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings by name; `finetune` only where there is one, so that it changes no other run's key."""
+        settings = dataclasses.asdict(self)
+        if self.finetune is None:
+            del settings["finetune"]
+        return settings
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def input_size(self) -> int | None:
+        """Side at which the backbone works, in pixels; None for its own."""
+        return None if self.finetune is None else self.finetune["input_size"]
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,17 @@ from models.data.base import Dataset
 from models.data.transforms import image_batch
 from models.engine.checkpoint import Checkpoint, load_checkpoint
 from models.engine.features import Features, Progress, embed_images
-from models.engine.model import IMAGE_CHUNK, Encoded, HashModel
+from models.engine.model import FEATURE_CHUNK, IMAGE_CHUNK, Encoded, HashModel
 from models.engine.store import StoredRun
 from models.errors import CheckpointError
 from models.networks.backbones import Backbone, load_backbone
-from models.types import Float32, ImageTransform, Split
+from models.types import BinaryCodes, CodebookCodes, Codes, Float32, ImageTransform, Split
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+# Images whose features are in memory at a time; whole chunks of the model, so that codes do not depend on it.
+BLOCK = 32 * FEATURE_CHUNK
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,13 @@ def encode_images(encoder: Encoder, images: Sequence[Image]) -> Encoded:
 
 
 def encode_split(
-    model: HashModel, dataset: Dataset, split: Split, features: Features, progress: Progress | None = None
+    model: HashModel,
+    dataset: Dataset,
+    split: Split,
+    features: Features | None,
+    progress: Progress | None = None,
 ) -> Encoded:
-    """Codes of the queries or the database of a data set.
+    """Codes of the queries or the database of a data set; features or images are read a block at a time.
 
     Args:
         model: trained.
@@ -87,16 +94,38 @@ def encode_split(
         features: of the untrained backbone; used in `head` mode.
         progress: told images done and images in all, in `finetune` mode.
     """
-    stored: Float32 = features.query if split == "query" else features.database
     if model.backbone is None:
-        return model.encode(stored)
+        assert features is not None, "a head reads features"
+        return joined([model.encode(block) for block in features.chunks(split, BLOCK)])
     assert isinstance(model.backbone, Backbone), "a fine-tuned model carries one of our backbones"
+    rows = dataset.pool_rows(split)
 
     def image(row: int) -> Image:
-        return dataset.image(split, row)
+        return dataset.pool_image(int(rows[row]))
 
-    n = dataset.info.n_rows(split)
-    return model.encode_relaxed(_relaxed(model, model.backbone.transform, image, n, progress))
+    return model.encode_relaxed(_relaxed(model, model.backbone.transform, image, len(rows), progress))
+
+
+def joined(parts: Sequence[Encoded]) -> Encoded:
+    """Codes of several blocks of images as one."""
+    if len(parts) == 1:
+        return parts[0]
+    embeddings = [part.embeddings for part in parts if part.embeddings is not None]
+    return Encoded(
+        _joined_codes([part.codes for part in parts]),
+        np.concatenate([part.u for part in parts]),
+        np.concatenate(embeddings) if embeddings else None,
+    )
+
+
+def _joined_codes(parts: Sequence[Codes]) -> Codes:
+    first = parts[0]
+    if isinstance(first, BinaryCodes):
+        return BinaryCodes(
+            np.concatenate([part.packed for part in parts if isinstance(part, BinaryCodes)]), first.n_bits
+        )
+    indices = np.concatenate([part.indices for part in parts if isinstance(part, CodebookCodes)])
+    return replace(first, indices=indices)
 
 
 def _relaxed(

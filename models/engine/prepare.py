@@ -15,18 +15,19 @@ def train_data(config: RunConfig, dataset: Dataset, features: Features, backbone
     Args:
         config: `mode` decides whether features or images are read.
         dataset: labels, and images in `finetune` mode.
-        features: of the whole data set, from `backbone`.
+        features: of the whole data set, from `backbone`; those of the train split are read into memory.
         backbone: trained along in `finetune` mode (a copy; this one stays as it is).
     """
     labels = dataset.labels("train")
-    train_features = features.database[dataset.train_rows]
+    train_features = features.of("train")
     inputs: Inputs
     if config.mode == "head":
         inputs, trained = FeatureInputs(train_features), None
     else:
+        rows = dataset.pool_rows("train")
         inputs = ImageInputs(
-            lambda row: dataset.image("train", row),
-            len(labels),
+            lambda row: dataset.pool_image(int(rows[row])),
+            len(rows),
             backbone.transform,
             flip=dataset.info.mirror_is_same,
         )
