@@ -65,7 +65,7 @@ def held_out_map(config: RunConfig, source: Source) -> float:
     from models.types import BinaryCodes
 
     info, labels = source.dataset.info, source.dataset.labels("train")
-    features = source.features.database[source.dataset.train_rows]
+    features = source.features.of("train")
     order = np.random.default_rng([config.seed, len(labels)]).permutation(len(labels))
     asks, answers = np.split(order, [round(HELD_OUT * len(labels))])
     kept = TrainData(FeatureInputs(features[answers]), labels[answers], info.label_kind, features[answers])
