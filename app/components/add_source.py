@@ -27,6 +27,7 @@ class Origin:
 
     Attributes:
         images, labels: paths; `labels` may be "".
+        given: what the person called the images, a file's name or a path.
         link: leave the images where they are.
     """
 
@@ -37,6 +38,7 @@ class Origin:
     train_fraction: float
     seed: int
     link: bool
+    given: str
 
 
 def source_control(has_own: bool) -> str:
@@ -61,7 +63,7 @@ def images_control(kind: str) -> Origin | None:
     why_not = why_no_folder()
     if kind == FOLDER and why_not:
         st.info(why_not, icon=":material/lock:")
-        st.code(adding.command_line("NAME"), language="bash")
+        st.code(adding.command_line("NAME", "FOLDER"), language="bash")
         return None
     found = _folder() if kind == FOLDER else _zip()
     if found is None:
@@ -75,7 +77,7 @@ def images_control(kind: str) -> Origin | None:
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, width=110, key="add_seed")
     labels, is_folder = _labels(kind), kind == FOLDER and not images.lower().endswith(".zip")
     link = is_folder and st.checkbox("Leave the images where they are", key="add_link")
-    return Origin(name.strip(), images, labels, float(queries), float(train), int(seed), link)
+    return Origin(name.strip(), images, labels, float(queries), float(train), int(seed), link, given_name)
 
 
 def why_no_folder() -> str:
@@ -113,7 +115,7 @@ def _labels(kind: str) -> str:
     with st.expander("A labels.csv of its own", type="compact"):
         if kind == FOLDER:
             return st.text_input("Path of labels.csv", key="add_labels_path").strip()
-        file = st.file_uploader("labels.csv", type=["csv"], key="add_labels")
+        file = st.file_uploader("labels.csv", type=["csv"], max_upload_size=20, key="add_labels")
     return "" if file is None else _kept("labels", file, ".csv") or ""
 
 

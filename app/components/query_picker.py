@@ -86,6 +86,7 @@ def _upload() -> None:
     file = st.file_uploader(
         "An image of your own (PNG, JPEG, WebP, GIF, BMP or TIFF, at most 10 MB)",
         type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+        max_upload_size=10,
         key="picker_file",
     )
     st.caption("It stays in memory, is seen by nobody else and is gone when you close the page.")

@@ -8,6 +8,7 @@ import io
 import ipaddress
 import os
 import re
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from models.data import dataset_names, embedded_names
 from models.data.image_file import read_image
 from models.data.importing import Plan, plan_import
 from models.data.library import QUERY, TRAIN, library_root
+from models.data.protocols import QUERY_FRACTION, TRAIN_FRACTION
 from models.errors import DataError, HashingError
 from models.files import write_atomically
 from models.networks.names import DEFAULT_BACKBONE, TORCHVISION
@@ -309,18 +311,32 @@ def backbones() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def command_line(
     name: str,
-    images: str = "DIR_OR_ZIP",
+    images: str,
     labels: str = "",
     *,
-    method: str = "METHOD",
-    n_bits: int = catalog.OPENING_BITS,
-    backbone: str = DEFAULT_BACKBONE,
+    query_fraction: float = QUERY_FRACTION,
+    train_fraction: float = TRAIN_FRACTION,
+    seed: int = 0,
+    link: bool = False,
+    training: tuple[str, int, str] | None = None,
 ) -> str:
-    """The commands that do the same without this page."""
-    chosen = "" if backbone == DEFAULT_BACKBONE else f" --backbone {backbone}"
-    with_labels = f" --labels {labels}" if labels else ""
-    return (
-        f"python -m models import {name} --images {images}{with_labels}\n"
-        f"python -m models features {name}{chosen}\n"
-        f"python -m models train {method} --dataset {name} --n-bits {n_bits}{chosen}"
-    )
+    """The commands that do the same without this page; `training` is method, length and backbone."""
+    options = {
+        "--labels": (labels, ""),
+        "--query-fraction": (query_fraction, QUERY_FRACTION),
+        "--train-fraction": (train_fraction, TRAIN_FRACTION),
+        "--seed": (seed, 0),
+    }
+    given = [
+        f" {flag} {shlex.quote(str(value))}" for flag, (value, usual) in options.items() if value != usual
+    ]
+    lines = [
+        f"python -m models import {name} --images {shlex.quote(images)}{''.join(given)}"
+        + (" --link" if link else "")
+    ]
+    if training is not None:
+        method, n_bits, backbone = training
+        on = "" if backbone == DEFAULT_BACKBONE else f" --backbone {backbone}"
+        lines.append(f"python -m models features {name}{on}")
+        lines.append(f"python -m models train {method} --dataset {name} --n-bits {n_bits}{on}")
+    return "\n".join(lines)

@@ -63,6 +63,18 @@ def from_images(kind: str) -> None:
             method, n_bits, backbone = chosen
             request = Request(origin.name, images=images, training=Training(method, n_bits, backbone))
         start_button(f"Add {origin.name}", request, origin.images, origin.labels)
+        with st.expander("The same on the command line", type="compact"):
+            same = adding.command_line(
+                origin.name,
+                origin.given,
+                "labels.csv" if origin.labels else "",
+                query_fraction=origin.query_fraction,
+                train_fraction=origin.train_fraction,
+                seed=origin.seed,
+                link=origin.link,
+                training=chosen,
+            )
+            st.code(same, language="bash")
 
 
 def from_here(own: list[own_data.OwnData]) -> None:

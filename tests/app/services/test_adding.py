@@ -6,6 +6,7 @@ import dataclasses
 import io
 import os
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,11 @@ def test_a_dropped_file_is_kept_once_and_not_for_ever(library: Path) -> None:
     other = adding.keep_upload(b"def", ".csv")
     assert other.is_file() and not path.exists()
     assert adding.dropped(str(other), "", "/elsewhere/a.zip") == (other,)
+
+
+def test_the_server_takes_what_the_page_promises() -> None:
+    config = tomllib.loads((Path(__file__).parents[3] / ".streamlit/config.toml").read_text())
+    assert config["server"]["maxUploadSize"] == adding.CAP_MB
 
 
 @pytest.mark.parametrize(
@@ -157,3 +163,23 @@ def test_pictures_are_small(library: Path, tmp_path: Path) -> None:
             image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
             assert max(image.size) <= adding.PICTURE
     assert dataclasses.asdict(found)["copied"] is True
+
+
+def test_the_same_on_the_command_line() -> None:
+    assert adding.command_line("pets", "my pets.zip") == "python -m models import pets --images 'my pets.zip'"
+    full = adding.command_line(
+        "pets", "pets", "labels.csv", query_fraction=0.2, seed=3, link=True, training=("lsh", 48, "resnet18")
+    )
+    assert full.splitlines() == [
+        "python -m models import pets --images pets --labels labels.csv --query-fraction 0.2 --seed 3 --link",
+        "python -m models features pets --backbone resnet18",
+        "python -m models train lsh --dataset pets --n-bits 48 --backbone resnet18",
+    ]
+
+
+def test_every_command_is_one_that_the_parser_takes() -> None:
+    from models.cli.parser import build_parser
+
+    text = adding.command_line("pets", "pets", training=("lsh", 48, "resnet18"))
+    for line in text.splitlines():
+        build_parser().parse_args(line.split()[3:])
