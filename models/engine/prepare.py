@@ -12,6 +12,9 @@ from models.networks.backbones import Backbone
 def train_data(config: RunConfig, dataset: Dataset, features: Features, backbone: Backbone) -> TrainData:
     """The train split of a data set in the run's mode.
 
+    Labels have a column for each class that the train images show: of others, as under the protocol of unseen
+    classes, a method is not told.
+
     Args:
         config: `mode` decides whether features or images are read.
         dataset: labels, and images in `finetune` mode.
@@ -19,6 +22,9 @@ def train_data(config: RunConfig, dataset: Dataset, features: Features, backbone
         backbone: trained along in `finetune` mode (a copy; this one stays as it is).
     """
     labels = dataset.labels("train")
+    shown = labels.any(axis=0)
+    if not shown.all():
+        labels = labels[:, shown]
     train_features = features.of("train")
     inputs: Inputs
     if config.mode == "head":
