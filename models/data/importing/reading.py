@@ -165,12 +165,12 @@ def _finish(plan: Plan, reader: _Reader, folder: Path, *, drop_leaks: bool) -> I
         *notes,
     ]
     if n_dropped:
-        warnings.append(f"{n_dropped:,} queries lost their role, because other images have the same pixels.")
+        warnings.append(f"Queries that lost their role, as other images have the same pixels: {n_dropped:,}.")
     if len(twins):
         pair = f"{names[int(twins[0])]} and {names[int(firsts[0])]}"
-        warnings.append(f"{len(twins):,} images repeat the pixels of an earlier one, for example {pair}.")
+        warnings.append(f"Images with the pixels of an earlier one: {len(twins):,}, for example {pair}.")
     if reader.images.n_reduced:
-        warnings.append(f"{reader.images.n_reduced:,} images were made smaller, to {MAX_SIDE} pixels.")
+        warnings.append(f"Images made smaller, to {MAX_SIDE} pixels: {reader.images.n_reduced:,}.")
     write_roles(folder, roles)
     write_card(folder, _card(plan, reader, class_names, cards, hashes, labels_key))
     return replace(

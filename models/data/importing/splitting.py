@@ -46,7 +46,7 @@ def roles_of_all(
     if plan.roles_given:
         known = protocols[0].k if protocols[0].name != "fraction" else None
         given = given_protocol(pool=pool, k=known, relevance=relevance)
-        cards[given.name], roles[given.name] = _card(given), _given(plan, entries, labels)
+        cards[given.name], roles[given.name] = _card(given), _given(plan, entries)
     elif protocols[0].name == "fraction":
         drawn = fraction_protocol(plan.query_fraction, plan.train_fraction, pool=pool, relevance=relevance)
         cards[drawn.name], roles[drawn.name] = _card(drawn), _drawn(drawn, entries, labels, plan.seed)
@@ -77,18 +77,15 @@ def _drawn(protocol: EvaluationProtocol, entries: Sequence[Entry], labels: Bool,
     return roles
 
 
-def _given(plan: Plan, entries: Sequence[Entry], labels: Bool) -> UInt8:
+def _given(plan: Plan, entries: Sequence[Entry]) -> UInt8:
     roles = np.array([entry.roles for entry in entries], dtype=np.uint8)
     for name, bit in BITS.items():
         if name != "train" and not (roles & bit).any():
             raise DataError(f"No image that can be read has the role {name}. Give some images that role.")
     if not (roles & TRAIN).any():
         database = np.flatnonzero(roles & DATABASE)
-        train = database
-        if plan.train_fraction < 1:
-            # The draw of queries by fraction, made from the database.
-            rule = fraction_protocol(plan.train_fraction, 1.0)
-            train = database[split_rows(rule, labels[database], None, plan.seed)["query"]]
+        n_train = max(1, round(plan.train_fraction * len(database)))
+        train = np.random.default_rng(plan.seed).permutation(database)[:n_train]
         roles[train] |= TRAIN
     return roles
 
@@ -115,9 +112,7 @@ def split_warnings(roles: UInt8, labels: Bool, class_names: Sequence[str]) -> li
         warnings.append(f"No image at all shows {_some(nowhere)}.")
     unlabelled = int((~labels.any(axis=1)).sum())
     if class_names and unlabelled:
-        warnings.append(
-            f"{unlabelled:,} images have no label: nothing is right for them, and they never are."
-        )
+        warnings.append(f"Images without a label: {unlabelled:,}. They are right for no query.")
     return warnings
 
 
@@ -128,10 +123,11 @@ def leak_warnings(roles: UInt8, hashes: UInt8, names: Sequence[str], pool: str) 
         return []
     query, twin = names[int(leaks.rows[0])], names[int(leaks.twins[0])]
     example = f"{query} twice" if query == twin else f"{query} and {twin}"
+    n_query = int((roles & QUERY > 0).sum())
     return [
-        f"{len(leaks.rows):,} queries have the same pixels as another image of the database "
-        f"({leaks.n_in_database:,}) or of train ({leaks.n_in_train:,}), for example {example}. Scores are "
-        f"too good by that. To take those queries out, run `python -m models forget {pool}` and import again "
+        f"{len(leaks.rows):,} of {n_query:,} queries have their pixels in the database too "
+        f"({leaks.n_in_database:,}) or in train ({leaks.n_in_train:,}), for example {example}. That makes "
+        f"scores too good. To take those queries out, run `python -m models forget {pool}` and import again "
         "with --drop-leaks."
     ]
 
