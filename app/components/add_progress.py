@@ -43,7 +43,8 @@ def _progress(job: add_job.Job, was_running: bool) -> None:
     st.html(f'<ol class="hl-steps">{"".join(_row(step) for step in job.steps)}</ol>')
     if job.running:
         so_far = f" {len(job.skipped):,} files left out so far." if job.skipped else ""
-        st.caption(section("add_data", "cancelling" if job.cancelling else "running") + so_far)
+        told = section("add_data", "cancelling") if job.cancelling else section("add_data", "running")
+        st.caption(told + so_far)
 
 
 def _title(job: add_job.Job) -> str:
@@ -85,7 +86,7 @@ def _ended(job: add_job.Job, search_page: str) -> None:
         st.error(job.bug, title="This is a mistake of ours", icon=":material/error:")
     if not job.finished:
         kept = job.report is not None and job.steps[0].state == "done"
-        told = section("add_data", "kept_images" if kept else "nothing_kept")
+        told = section("add_data", "kept_images") if kept else section("add_data", "nothing_kept")
         st.info(told.format(name=job.request.name), icon=":material/info:")
     if job.report is not None:
         _report(job.report)

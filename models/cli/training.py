@@ -233,8 +233,8 @@ def _settings(given: Sequence[str]) -> dict[str, str]:
 
 def _trained(folder: Path, result: Mapping[str, Any]) -> Answer:
     keys = ("config", "protocol", "metrics", "health", "seconds", "peak_memory_bytes")
-    document = {"run": str(folder), **{key: result[key] for key in keys}}
-    scores = result["metrics"]["map"]
+    document = {"run": str(folder), **{key: result[key] for key in keys if key in result}}
+    scores = result.get("metrics", {}).get("map", {})  # none for images without labels
     rows = [[rule, score] for rule, score in scores.items()]
     seconds = ", ".join(f"{name} {value:.1f} s" for name, value in result["seconds"].items())
     table = Table(f"{result['config']['method']}, {result['config']['n_bits']} bits", ("ties", "mAP"), rows)

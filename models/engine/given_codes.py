@@ -8,12 +8,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from models.codes.exchange import CodeFile, read_codes
-from models.codes.health import code_health
 from models.codes.labels import agree_on_labels
 from models.data import load_dataset
 from models.data.importing import check_free
@@ -28,10 +26,9 @@ from models.data.library import (
 )
 from models.engine.config import RunConfig
 from models.engine.maps import map_codes
-from models.engine.results import FORMAT, per_query, protocol, result_record, rounded, score
+from models.engine.results import per_query, result_record, score
 from models.engine.run_files import RunCodes, write_json, write_map, write_run_codes
 from models.engine.store import RunStore
-from models.engine.versions import library_versions
 from models.errors import DataError
 from models.files import npz_bytes, write_atomically
 from models.types import BinaryCodes, Bool, CodebookCodes, UInt8
@@ -67,41 +64,27 @@ def open_given_codes(name: str, query: Path, database: Path, system: str) -> Ite
     labels = _labels(asked, searched, len(codes.query) + len(codes.database))
     try:
         _write_pool(name, labels, codes, system)
-        yield from _store(name, system, codes, labelled=labels.shape[1] > 0)
+        yield from _store(name, system, codes)
     except BaseException:  # an iterator that is given up half way as well
         shutil.rmtree(datasets_root() / name, ignore_errors=True)
         raise
 
 
-def _store(name: str, system: str, codes: RunCodes, *, labelled: bool) -> Iterator[str | int]:
+def _store(name: str, system: str, codes: RunCodes) -> Iterator[str | int]:
     """Score, lay out and write the run of a data set that is there."""
     dataset = load_dataset(name)
     n_bits = codes.database.n_bits
     config = RunConfig(name, system, n_bits, 0, "unknown", "given", 0, 1, 1.0, 0.0, "shuffled")
     key = hashlib.sha256(codes_bytes(codes)).hexdigest()[:16]
     keys = {"key": config.key, "data_key": key, "method_key": key[:12]}
-    figures: dict[str, Any] = {}
-    if labelled:
-        yield "scoring"
-        evaluation = score(codes, dataset)
-        figures = per_query(evaluation)
-        record = result_record(config, dataset, codes, evaluation, keys)
-    else:
-        record = {
-            "format": FORMAT,
-            "config": config.to_dict(),
-            **keys,
-            "code_kind": "binary" if isinstance(codes.database, BinaryCodes) else "codebook",
-            "protocol": protocol(dataset.info),
-            "health": rounded(code_health(codes.database).to_json()),
-            "versions": library_versions(),
-        }
+    yield "scoring"
+    evaluation = score(codes, dataset) if dataset.info.n_classes else None
     yield "laying out the map"
     laid_out = map_codes(codes.database, codes.query)
     folder = RunStore(library_root() / "runs").folder(name, system, n_bits)
-    write_run_codes(folder / "codes.npz", codes, figures)
+    write_run_codes(folder / "codes.npz", codes, per_query(evaluation))
     write_map(folder / "map.npz", laid_out)
-    write_json(folder / "result.json", record)
+    write_json(folder / "result.json", result_record(config, dataset, codes, evaluation, keys))
     yield n_bits
 
 

@@ -54,6 +54,8 @@ def leaderboard(dataset: str | None = None, store: RunStore | None = None) -> li
     groups: dict[tuple[str, str, int, str, str, str], list[StoredRun]] = {}
     for found in store.runs(dataset, every_backbone=True):
         run = store.open(found.dataset, found.method, found.n_bits, found.seed, found.backbone)
+        if "metrics" not in run.result:  # images without labels
+            continue
         line = protocol_line(run.result["protocol"])
         key = (found.dataset, found.method, found.n_bits, line, run.config.backbone, run.config.mode)
         groups.setdefault(key, []).append(run)

@@ -52,8 +52,10 @@ def score(codes: RunCodes, dataset: Dataset) -> Evaluation:
     )
 
 
-def per_query(evaluation: Evaluation) -> dict[str, Float32]:
-    """Average precision of each query, float32 (n_query,), by name."""
+def per_query(evaluation: Evaluation | None) -> dict[str, Float32]:
+    """Average precision of each query, float32 (n_query,), by name; nothing where nothing was scored."""
+    if evaluation is None:
+        return {}
     rules = ("expected", "optimistic", "pessimistic")
     return {f"ap_{rule}": getattr(evaluation, f"ap_{rule}").astype("float32") for rule in rules}
 
@@ -67,25 +69,29 @@ def curves(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def result_record(
-    config: RunConfig, dataset: Dataset, codes: RunCodes, evaluation: Evaluation, keys: dict[str, str]
+    config: RunConfig, dataset: Dataset, codes: RunCodes, evaluation: Evaluation | None, keys: dict[str, str]
 ) -> dict[str, Any]:
     """The content of `result.json`. The same run gives the same record: times are kept elsewhere.
+
+    Without labels there is nothing to score, and the record has neither `metrics` nor `curves`.
 
     Args:
         config: the run.
         dataset: what it was scored on.
         codes: of both splits.
-        evaluation: from `score`.
+        evaluation: from `score`; None for images without labels.
         keys: fingerprints that tell whether the run is still current.
     """
+    scored: dict[str, Any] = {}
+    if evaluation is not None:
+        scored = {"metrics": rounded(evaluation.to_json()), "curves": curves(evaluation)}
     return {
         "format": FORMAT,
         "config": config.to_dict(),
         **keys,
         "code_kind": "binary" if isinstance(codes.database, BinaryCodes) else "codebook",
         "protocol": protocol(dataset.info),
-        "metrics": rounded(evaluation.to_json()),
-        "curves": curves(evaluation),
+        **scored,
         "health": rounded(code_health(codes.database).to_json()),
         "versions": library_versions(),
     }

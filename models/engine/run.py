@@ -134,7 +134,7 @@ def _store(
     database_codes = with_learned_codes(model, database.codes, source.dataset)
     codes = RunCodes(database_codes, query.codes, query.embeddings)
     lap("encode")
-    evaluation = score(codes, source.dataset)
+    evaluation = score(codes, source.dataset) if source.dataset.info.n_classes else None
     lap("evaluate")
     if not figures_only:
         from models.engine.maps import map_codes

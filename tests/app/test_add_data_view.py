@@ -48,11 +48,11 @@ def test_opens_with_a_place_to_drop_and_the_list(tmp_path: Path) -> None:
 
 
 def test_what_is_found_is_shown_before_anything_is_read(own: Path, tmp_path: Path) -> None:
-    app = folder_page(image_zip(tmp_path / "pets.zip", extra={"readme.txt": b"x"}))
+    app = folder_page(image_zip(tmp_path / "pets.zip", extra={"notes.txt": b"x"}))
     assert not app.error
     text = words(app)
     assert "<b>36</b>" in text and "red" in text and "data:image/jpeg" in text
-    assert any("readme.txt" in str(frame.value) for frame in app.dataframe)
+    assert any("notes.txt" in str(frame.value) for frame in app.dataframe)
     assert app.button(key="add_start").label == "Add pets"
     assert not app.button(key="add_start").disabled
     assert not (own / "datasets/pets").exists()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from app.services import catalog, images, maps, search
 from tests.app.pages import alts, open_page, words
+from tests.app.test_routes import answer
 
 BARE = {"db": "bare", "method": "lsh", "bits": "16"}
 GIVEN = {"db": "given", "method": "own", "bits": "16"}
@@ -89,18 +89,15 @@ def test_given_codes_have_figures_where_they_have_labels(own: Path) -> None:
 
 
 def test_words_stand_for_pictures(own: Path) -> None:
-    from starlette.applications import Starlette
+    status, headers, body = answer("/" + images.thumb_url("given", "database", 0))
+    assert status == 200 and b"class" in body
+    assert headers["content-type"].startswith("image/svg+xml")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert b">d3<" in answer("/" + images.thumb_url("plain", "database", 3))[2]
 
-    from app.routes import ROUTES
 
-    client = TestClient(Starlette(routes=ROUTES))
-    url = images.thumb_url("given", "database", 0)
-    answer = client.get(url)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("image/svg+xml")
-    assert b"class" in answer.content
-    assert client.get(images.thumb_url("given", "database", 10**6)).status_code == 404
-    # The address of images is another one, so that no browser keeps the words once they are here.
+def test_no_browser_keeps_the_words_once_the_images_are_here(own: Path) -> None:
     key = catalog.open_dataset("given").content_key
-    assert client.get(f"thumb/given/{key}/database/0").status_code == 404
-    assert b">d3<" in client.get(images.thumb_url("plain", "database", 3)).content
+    assert key in images.thumb_url("given", "query", 0).split("/")[2]
+    for path in (f"/thumb/given/{key}/query/0", "/" + images.thumb_url("given", "query", 10**6)):
+        assert answer(path)[0] == 404

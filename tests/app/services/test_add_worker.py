@@ -30,13 +30,13 @@ def kinds(events: list[dict[str, Any]]) -> list[str]:
 
 
 def test_reading_tells_what_was_left_out(library: Path, tmp_path: Path) -> None:
-    broken = {"red/broken.png": b"\x89PNG\r\n\x1a\nxx", "../outside.png": b"x", "readme.txt": b"x"}
+    broken = {"red/broken.png": b"\x89PNG\r\n\x1a\nxx", "../outside.png": b"x", "notes.txt": b"x"}
     path = image_zip(tmp_path / "a.zip", extra=broken)
     events = told(Request("pets", images=Images(str(path), query_fraction=0.25)))
     report = next(event for event in events if event["event"] == "report")
     assert (report["n"], report["n_query"], report["n_classes"]) == (36, 9, 3)
     files = {Path(file).name for file, _ in report["skipped"]}
-    assert files >= {"broken.png", "outside.png", "readme.txt"}
+    assert files >= {"broken.png", "outside.png", "notes.txt"}
     assert [e["file"] for e in events if e["event"] == "skipped"] == ["red/broken.png"]
     last = [event for event in events if event["event"] == "progress"][-1]
     assert last["done"] == last["total"]
