@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,11 @@ from models.engine.checkpoint import Checkpoint, load_checkpoint
 from models.engine.features import Features, Progress, embed_images
 from models.engine.model import FEATURE_CHUNK, IMAGE_CHUNK, Encoded, HashModel
 from models.engine.store import StoredRun
+from models.engine.threads import in_threads
 from models.errors import CheckpointError
 from models.networks.backbones import Backbone, load_backbone
-from models.types import BinaryCodes, CodebookCodes, Codes, Float32, ImageTransform, Split
+from models.networks.inference import InferenceNetwork
+from models.types import BinaryCodes, CodebookCodes, Codes, Float32, Split
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -75,7 +77,11 @@ def encode_images(encoder: Encoder, images: Sequence[Image]) -> Encoded:
     model = encoder.checkpoint.model
     if model.backbone is None:
         return model.encode(embed_images(encoder.backbone, images))
-    return model.encode_relaxed(_relaxed(model, encoder.backbone.transform, images.__getitem__, len(images)))
+    parts = [np.empty((0, model.n_outputs), dtype=np.float32)]
+    for start in range(0, len(images), IMAGE_CHUNK):
+        batch = image_batch(images[start : start + IMAGE_CHUNK], encoder.backbone.transform)
+        parts.append(model.relaxed(batch))
+    return model.encode_relaxed(np.concatenate(parts))
 
 
 def encode_split(
@@ -98,12 +104,19 @@ def encode_split(
         assert features is not None, "a head reads features"
         return joined([model.encode(block) for block in features.chunks(split, BLOCK)])
     assert isinstance(model.backbone, Backbone), "a fine-tuned model carries one of our backbones"
-    rows = dataset.pool_rows(split)
+    rows, transform = dataset.pool_rows(split), model.backbone.transform
+    fast = HashModel(model.method, model.mean, model.std, InferenceNetwork(model.backbone)).eval()
 
-    def image(row: int) -> Image:
-        return dataset.pool_image(int(rows[row]))
+    def relaxed(start: int) -> Float32:
+        images = [dataset.pool_image(int(row)) for row in rows[start : start + IMAGE_CHUNK]]
+        return fast.relaxed(image_batch(images, transform))
 
-    return model.encode_relaxed(_relaxed(model, model.backbone.transform, image, len(rows), progress))
+    parts = [np.empty((0, model.n_outputs), dtype=np.float32)]
+    for part in in_threads(relaxed, range(0, len(rows), IMAGE_CHUNK)):
+        parts.append(part)
+        if progress is not None:
+            progress(sum(map(len, parts)), len(rows))
+    return model.encode_relaxed(np.concatenate(parts))
 
 
 def joined(parts: Sequence[Encoded]) -> Encoded:
@@ -126,20 +139,3 @@ def _joined_codes(parts: Sequence[Codes]) -> Codes:
         )
     indices = np.concatenate([part.indices for part in parts if isinstance(part, CodebookCodes)])
     return replace(first, indices=indices)
-
-
-def _relaxed(
-    model: HashModel,
-    transform: ImageTransform,
-    image: Callable[[int], Image],
-    n: int,
-    progress: Progress | None = None,
-) -> Float32:
-    """u of images 0 to n - 1, a chunk in memory at a time."""
-    parts = [np.empty((0, model.n_outputs), dtype=np.float32)]
-    for start in range(0, n, IMAGE_CHUNK):
-        images = [image(row) for row in range(start, min(start + IMAGE_CHUNK, n))]
-        parts.append(model.relaxed(image_batch(images, transform)))
-        if progress is not None:
-            progress(start + len(images), n)
-    return np.concatenate(parts)

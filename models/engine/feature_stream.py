@@ -1,17 +1,16 @@
 """From images to a file of features, on all cores, a few batches in memory at a time.
 
-Every core works on a batch of its own from decoding to the network's output: Pillow and torch let go of the
-interpreter's lock while they compute, so no core waits for another, and features do not depend on the number
-of cores. Batches are cut the same way however often the work is broken off and taken up again.
+Every core works on a batch of its own from decoding to the network's output; Pillow and torch let go of the
+interpreter's lock while they compute. Batches are cut the same way however often the work is broken off and
+taken up again.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,6 +18,7 @@ import torch
 from models.data.transforms import image_batch
 from models.engine.feature_events import FeatureEvent, Pace
 from models.engine.feature_file import FeatureFile
+from models.engine.threads import in_threads
 from models.networks.backbones import Backbone
 from models.networks.inference import InferenceNetwork
 from models.types import Float16
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 BATCH = 32  # images per forward pass
-AHEAD = 2  # batches per core that are computed or wait to be written
 KEEP_EVERY_S = 5.0  # a kill loses no more than this
 
 
@@ -53,7 +52,6 @@ def stream_features(
         StorageError: the disk is full; what is written stays.
     """
     network = InferenceNetwork(backbone)
-    n_threads = torch.get_num_threads()
 
     def computed(start: int) -> Float16:
         rows = range(start, min(start + BATCH, file.n))
@@ -62,22 +60,13 @@ def stream_features(
             features: Float16 = network(images).half().numpy()
         return features
 
-    starts = iter(range(file.written, file.n, BATCH))
     pace, last_kept = Pace(file.n, file.written), time.monotonic()
-    waiting: deque[Future[Float16]] = deque()
-    workers = ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        while True:
-            while len(waiting) < AHEAD * n_threads and (start := next(starts, None)) is not None:
-                waiting.append(workers.submit(computed, start))
-            if not waiting or (cancel is not None and cancel.is_set()):
-                return
-            features = waiting.popleft().result()
+    with closing(in_threads(computed, range(file.written, file.n, BATCH))) as batches:
+        for features in batches:
             file.append(features)
             if time.monotonic() - last_kept > KEEP_EVERY_S:
                 file.keep()
                 last_kept = time.monotonic()
             yield pace.advanced(len(features))
-    finally:
-        workers.shutdown(wait=True, cancel_futures=True)
-        torch.set_num_threads(n_threads)  # threads that start later take the number that was set last
+            if cancel is not None and cancel.is_set():
+                return

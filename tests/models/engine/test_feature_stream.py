@@ -60,7 +60,7 @@ def test_what_is_broken_off_is_taken_up_again(
 ) -> None:
     whole, real = np.array(computed(tiles, backbone).pool), tiles.pool_image
 
-    def breaking(row: int) -> Image.Image:
+    def breaking(row: int) -> Any:
         if row >= 100:
             raise DataError("No such image.")
         return real(row)
@@ -211,7 +211,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(
     monkeypatch.setattr(data, "load_dataset", lambda name: tiles)
     real, main = tiles.pool_image, threading.main_thread().ident
 
-    def image(row: int) -> Image.Image:
+    def image(row: int) -> Any:
         if row == 96:
             assert main is not None
             signal.pthread_kill(main, signal.SIGINT)

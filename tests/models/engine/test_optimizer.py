@@ -42,7 +42,7 @@ def test_a_fine_tuned_run_is_written_down_whole() -> None:
 @pytest.mark.parametrize(
     ("method", "factors"),
     [
-        ("dpsh", [1, 0.1, 0.1, 0.01]),  # at each third
+        ("dpsh", [1, 0.1, 0.01, 0.01]),  # at each third
         ("talr", [1, 1, 1, 1]),
         ("dpq", [1, 1, 0.1, 0.1]),  # nothing known: after two thirds
         ("dsdh", [1, 0.75, 0.25, 0.0]),  # along a cosine

@@ -15,7 +15,7 @@ from models.torchvision_ops import declare_missing_ops
     "name", ["resnet18", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "squeezenet1_0"]
 )
 def test_folding_changes_no_feature(name: str) -> None:
-    """Weights and batch statistics are random, so that a norm folded into the wrong convolution would show."""
+    """Weights and batch statistics are random, so that a norm in the wrong convolution would show."""
     declare_missing_ops()
     from torchvision.models import get_model
 
