@@ -52,8 +52,8 @@ def leaderboard(dataset: str | None = None, store: RunStore | None = None) -> li
         raise UnknownNameError("data set", dataset, dataset_names())
     store = RunStore() if store is None else store
     groups: dict[tuple[str, str, int, str, str, str], list[StoredRun]] = {}
-    for found in store.runs(dataset, every_backbone=True):
-        run = store.open(found.dataset, found.method, found.n_bits, found.seed, found.backbone)
+    for found in store.runs(dataset, every_backbone=True, every_mode=True):
+        run = store.open(found.dataset, found.method, found.n_bits, found.seed, found.backbone, found.mode)
         if "metrics" not in run.result:  # images without labels
             continue
         line = protocol_line(run.result["protocol"])
