@@ -11,7 +11,7 @@ from models.data.digits import Digits
 from models.data.embedded import Embedded
 from models.data.library import CARD, pool_folder, pool_names, read_card
 from models.data.pool import Pool
-from models.errors import DataError, UnknownNameError
+from models.errors import DataError, NotAvailableError, UnknownNameError
 
 __all__ = [
     "Dataset",
@@ -72,6 +72,7 @@ def load_dataset(name: str) -> Dataset:
 
     Raises:
         UnknownNameError: no data set or protocol of that name; the message lists close matches.
+        NotAvailableError: a published set that was not imported; the message says how to get it.
         DataError: the data set's card is damaged.
     """
     if name in _EMBEDDED:
@@ -118,6 +119,11 @@ def _info(name: str) -> DatasetInfo:
 def _folder_of(pool: str) -> Path:
     folder = pool_folder(pool)
     if folder is None:
+        from models.data.importing.known import known_set
+
+        known = known_set(pool)
+        if known is not None:
+            raise NotAvailableError(f"{known.title} is not on this machine. {known.how_to_get}")
         raise UnknownNameError("data set", pool, dataset_names())
     return folder
 

@@ -115,12 +115,15 @@ class TorchvisionSet:
         """
         self.class_names = known.class_names
         opened = {part: _open(known, root, part, download) for part, _ in known.counts}
-        if known.name == "voc":
-            rows = [_photographs(opened[part], part, known.class_names) for part in opened]
-        else:
-            rows = [_by_class(opened[part], part) for part in opened]
-        self._images: list[Any] = [image for part in rows for image, _ in part]
-        self.entries = [entry for part in rows for _, entry in part]
+        found: list[tuple[Any, Entry]] = []
+        for part, files in opened.items():
+            found += (
+                _photographs(files, part, known.class_names)
+                if known.name == "voc"
+                else _by_class(files, part)
+            )
+        self._images = [image for image, _ in found]
+        self.entries = [entry for _, entry in found]
         self.n_bytes = sum(
             image.stat().st_size if isinstance(image, Path) else image.nbytes for image in self._images
         )
