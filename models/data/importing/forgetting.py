@@ -13,7 +13,7 @@ from models.errors import DataError, StorageError, UnknownNameError
 
 
 def forget(name: str) -> ForgetReport:
-    """Remove an imported data set with its features and runs. Linked images stay where they are.
+    """Remove an imported data set with its features, runs and download. Linked images stay where they are.
 
     Raises:
         DataError: an embedded set, or one that is shipped without images.
@@ -46,11 +46,12 @@ def forget(name: str) -> ForgetReport:
 
 
 def _made_from(name: str) -> list[Path]:
-    """Features and runs of a pool, under all its protocols."""
+    """Features and runs of a pool, under all its protocols, and the files it was downloaded as."""
     root = library_root()
     features = [path for path in (root / "features").glob(f"{name}-*") if _belongs(path.name, name)]
     runs = [path for path in (root / "runs").glob("*") if path.name.partition("@")[0] == name]
-    return sorted(features) + sorted(runs)
+    downloads = [path for path in (root / "downloads").glob("*") if path.name == name]
+    return sorted(features) + sorted(runs) + downloads
 
 
 def _belongs(file: str, name: str) -> bool:

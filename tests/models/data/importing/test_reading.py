@@ -198,9 +198,12 @@ def test_forgetting_takes_features_and_runs_along(library: Path, images: Path, c
         (library / "features" / f"{name}-hog-1.npy").write_bytes(b"1234")
         (library / "runs" / f"{name}@unseen" / "itq").mkdir(parents=True)
         (library / "runs" / name).mkdir()
+        (library / "downloads" / name).mkdir(parents=True)
     size = sum(path.stat().st_size for path in (library / "datasets" / "pair").iterdir())
     report = forget("pair")
-    assert report.removed == ("datasets/pair", "features/pair-hog-1.npy", "runs/pair", "runs/pair@unseen")
+    assert report.removed == (
+        "datasets/pair", "features/pair-hog-1.npy", "runs/pair", "runs/pair@unseen", "downloads/pair",
+    )  # fmt: skip
     assert report.n_bytes == size + 4
     assert left_behind(library) == ["pair-two"]
     assert sorted(path.name for path in (library / "runs").iterdir()) == ["pair-two", "pair-two@unseen"]
