@@ -13,6 +13,8 @@ from app.components.headline import Headline, headlines
 from app.components.prose import section
 from app.services import add_job, catalog, own_data, scale
 
+# By the first step.
+_DOES = {"read": "Adding", "features": "Training on", "codes": "Opening", "fetch": "Downloading"}
 _STATE = {"waiting": "waits", "running": "", "done": "done", "stopped": "stopped"}
 
 
@@ -50,7 +52,7 @@ def _progress(job: add_job.Job, was_running: bool) -> None:
 def _title(job: add_job.Job) -> str:
     name = job.request.name
     if job.running:
-        return f"Adding {name}"
+        return f"{_DOES[job.steps[0].name]} {name}"
     return f"{name} is ready" if job.finished else f"{name} was not finished"
 
 
@@ -67,7 +69,7 @@ def _said(step: add_job.Step) -> str:
     """How far a step is, in words."""
     if step.state == "waiting":
         return "waits"
-    counted = step.name in ("read", "features") and step.total
+    counted = step.name in ("fetch", "read", "features") and step.total
     what = f"{step.done:,} of {step.total:,} images" if counted else ""
     rate = f"{step.per_s:,.0f} images/s" if counted and step.per_s and step.state == "running" else ""
     left = ""
@@ -83,7 +85,7 @@ def _ended(job: add_job.Job, search_page: str) -> None:
     if job.error is not None:
         error_box.error_box(job.error)
     elif job.bug:
-        st.error(job.bug, title="This is a mistake of ours", icon=":material/error:")
+        st.error(job.bug, title="It stopped unexpectedly", icon=":material/error:")
     if not job.finished:
         kept = job.report is not None and job.steps[0].state == "done"
         told = section("add_data", "kept_images") if kept else section("add_data", "nothing_kept")

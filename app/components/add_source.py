@@ -82,9 +82,7 @@ def images_control(kind: str) -> Origin | None:
 
 def why_no_folder() -> str:
     """Why nobody may name a folder here; "" when they may."""
-    return adding.why_no_folder(
-        str(st.get_option("server.address") or ""), {**dict(st.context.headers)} if st.context.headers else {}
-    )
+    return adding.why_no_folder(str(st.get_option("server.address") or ""), dict(st.context.headers or {}))
 
 
 def _zip() -> tuple[str, str] | None:

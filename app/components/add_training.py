@@ -23,7 +23,7 @@ def training_control(label_kind: str, *, labelled: bool) -> tuple[str, int, str]
 
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         method = st.selectbox(
-            "Method",
+            "Train with",
             names,
             index=names.index(first) if first in offered and not offered[first].why_not else 0,
             format_func=entry,

@@ -22,7 +22,7 @@ def image_offer(dataset: str) -> None:
     job = add_job.current()
     running = job is not None and job.running and job.request.fetch
     st.fragment(_offer, run_every=1.0 if running else None)(
-        info.pool, info.title, info.download_bytes, running
+        info.pool, info.title.partition(":")[0], info.download_bytes, running
     )
 
 
@@ -38,7 +38,7 @@ def _offer(pool: str, title: str, n_bytes: int, was_running: bool) -> None:
     if job is not None and not job.running and job.request.fetch and job.error is not None:
         error_box(job.error)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="image_offer"):
-        st.caption(section("add_data", "no_images").format(title=title), width="stretch")
+        st.caption(section("add_data", "no_images").format(title=title, pool=pool), width="stretch")
         if running and job is not None:
             step = job.steps[0]
             left = f", about {scale.written_s(step.eta_s)} left" if step.eta_s else ""
@@ -52,7 +52,6 @@ def _offer(pool: str, title: str, n_bytes: int, was_running: bool) -> None:
             on_click=_begin,
             args=(pool,),
         )
-    st.caption(f"Or on the server's machine: `python -m models fetch {pool}`")
 
 
 def _begin(pool: str) -> None:

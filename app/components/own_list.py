@@ -29,7 +29,7 @@ def own_list(search_page: str, *, may_forget: bool) -> None:
 def _row(own: own_data.OwnData, search_page: str, *, may_forget: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{own.name}** · {_facts(own)}", width="stretch")
-        opening = own_data.opening_run(own.name)
+        opening = None if own.problem else own_data.opening_run(own.name)
         if opening is not None and st.button(
             "Search",
             icon=":material/search:",

@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from app.services.add_worker import CODES, FEATURES, FETCH, READ, TRAIN, Request
+from app.services.add_worker import CODES, FEATURES, FETCH, GRACE_S, READ, TRAIN, Request
 from models import errors
 from models.errors import HashingError, NotAvailableError
 
 ROOT = Path(__file__).resolve().parents[2]
-GRACE_S = 10.0
 TITLES = {
     FETCH: "Download",
     READ: "Read",
@@ -131,8 +130,9 @@ class Job:
             start_new_session=True,
         )
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError), self._process.stdin as given:
-            given.write(request.to_json())
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(request.to_json() + "\n")
+            self._process.stdin.flush()
         self._errors = threading.Thread(target=self._listen, name="add data, errors", daemon=True)
         self._reader = threading.Thread(target=self._read, name="add data, reader", daemon=True)
         self._errors.start()
@@ -194,6 +194,11 @@ class Job:
         """The last words of a process that ended as it should not; empty otherwise."""
         if self.running or self._cancelled or self._told.error is not None or self._told.ended:
             return ""
+        if self._process.returncode == -signal.SIGKILL:
+            return (
+                "The process was ended from outside, most often because the machine's memory ran out. "
+                "What earlier steps made is kept."
+            )
         return self._told.last_words or f"The process ended with code {self._process.returncode}."
 
     def cancel(self) -> None:
@@ -230,6 +235,9 @@ class Job:
                     self._take(json.loads(line))
         self._process.wait()
         self._errors.join(GRACE_S)
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         with self._lock:
             self._close_steps("done" if self._told.ended == "finished" else "stopped")
         for path in self._scratch:

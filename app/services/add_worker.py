@@ -27,6 +27,8 @@ Told = dict[str, Any]
 READ, FEATURES, TRAIN, CODES, FETCH = "read", "features", "train", "codes", "fetch"
 # What is told no more often than this, so that the page's process is not busy reading.
 EVERY_S = 0.2
+# How long a process may take to stop by itself.
+GRACE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,10 @@ def _carry_out(plan: Plan, cancel: threading.Event) -> Generator[Told, None, boo
 
 
 def _train(request: Request, cancel: threading.Event) -> Generator[Told, None, bool]:
+    training = request.training
+    assert training is not None, "the step is asked for"
+    yield {"event": "step", "step": FEATURES}
+    yield _progress(0, 0, None, None, "loading the network")
     from models.data import load_dataset
     from models.engine.build import make_config
     from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
@@ -188,9 +194,6 @@ def _train(request: Request, cancel: threading.Event) -> Generator[Told, None, b
     from models.engine.store import RunStore
     from models.networks.backbones import load_backbone
 
-    training = request.training
-    assert training is not None, "the step is asked for"
-    yield {"event": "step", "step": FEATURES}
     config = make_config(request.name, training.method, training.n_bits, backbone=training.backbone)
     dataset = load_dataset(request.name)
     backbone = load_backbone(training.backbone, image_size=dataset.info.image_size)
@@ -252,6 +255,15 @@ def _progress(done: int, total: int, eta_s: float | None, per_s: float | None, d
     return {"event": "progress", "done": done, "total": total, "eta_s": eta_s, "per_s": per_s, "doing": doing}
 
 
+def _end_with_the_server(cancel: threading.Event) -> None:
+    """Stop when the input ends, which the server holds open for as long as it lives."""
+    while os.read(0, 1):
+        pass
+    cancel.set()
+    time.sleep(GRACE_S)
+    os._exit(1)
+
+
 def main() -> int:
     """Read the request, work, tell. SIGTERM cancels."""
     # What a library prints must not be taken for ours.
@@ -261,6 +273,8 @@ def main() -> int:
         os.nice(5)  # the pages come first
     cancel = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: cancel.set())
+    request = Request.from_json(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_server, args=(cancel,), daemon=True).start()
 
     last = 0.0
 
@@ -269,7 +283,7 @@ def main() -> int:
         told.flush()
 
     try:
-        for event in work(Request.from_json(sys.stdin.read()), cancel):
+        for event in work(request, cancel):
             if event["event"] == "progress" and event["done"] < event["total"]:
                 if time.monotonic() - last < EVERY_S:
                     continue

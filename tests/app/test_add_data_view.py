@@ -82,7 +82,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_without_labels_only_methods_that_need_none(tmp_path: Path) -> None:
     app = folder_page(image_zip(tmp_path / "pets.zip", folders=False))
     assert "No labels were found" in said(app)
-    method = next(box for box in app.selectbox if box.label == "Method")
+    method = next(box for box in app.selectbox if box.label == "Train with")
     assert method.value == "lsh"
     assert not app.button(key="add_start").disabled
     method.set_value("dpsh").run()

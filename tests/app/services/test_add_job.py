@@ -48,7 +48,7 @@ def tells(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def set_to(events: list[dict[str, Any]], code: int = 0, words: str = "") -> None:
         program = f"""
 import json, sys, time
-sys.stdin.read()
+sys.stdin.readline()
 for event in json.loads({json.dumps(events)!r}):
     time.sleep(event.pop("sleep", 0))
     if event:
@@ -152,6 +152,15 @@ def test_a_crash_is_not_taken_for_the_end(tells: Callable[..., None]) -> None:
     job = ended()
     assert not job.finished and job.error is None
     assert job.bug == "ValueError: a mistake"
+
+
+def test_memory_that_runs_out_is_named(tells: Callable[..., None]) -> None:
+    tells([*ALL[:4], {"sleep": 60}])
+    job = add_job.start(REQUEST)
+    wait(lambda: job.report is not None)
+    job._end()  # as the system does it
+    wait(lambda: not job.running)
+    assert "memory ran out" in job.bug and not job.cancelled
 
 
 def test_dropped_files_go_when_it_ends(tells: Callable[..., None], tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_the_process_tells_lines_and_nothing_else(library: Path, tmp_path: Path)
     request = Request("pets", images=Images(str(tmp_path / "nowhere.zip")))
     process = subprocess.run(
         [sys.executable, "-m", add_worker.__name__],
-        input=request.to_json(),
+        input=request.to_json() + "\n",
         capture_output=True,
         text=True,
         check=False,
@@ -104,3 +104,24 @@ def test_the_process_tells_lines_and_nothing_else(library: Path, tmp_path: Path)
     events = [json.loads(line) for line in process.stdout.splitlines()]
     assert events[0] == {"event": "step", "step": "read"}
     assert events[-1]["event"] == "failed" and "nowhere.zip" in events[-1]["message"]
+
+
+def test_it_ends_with_the_server_that_started_it(library: Path, tmp_path: Path) -> None:
+    path = image_zip(tmp_path / "a.zip", each=400)
+    process = subprocess.Popen(
+        [sys.executable, "-m", add_worker.__name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(Request("pets", images=Images(str(path))).to_json() + "\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["event"] == "step"
+    process.stdin.close()
+    with process.stdout as told:
+        events = [json.loads(line)["event"] for line in told]
+    assert process.wait(timeout=60) in (0, 1)
+    assert "finished" not in events
+    assert not (library / "datasets/pets").exists()
