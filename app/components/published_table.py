@@ -84,11 +84,13 @@ def head(column: Column) -> str:
 
 
 def table(found: tuple[Column, ...], names: list[str]) -> dict[str, list[Any]]:
-    """Columns of the table, a row per method; ours have the range over seeds beside them."""
+    """Columns of the table, a row per method; the ranges of ours over seeds come last."""
     columns: dict[str, list[Any]] = {"method": [published.label(name) for name in names]}
     for column in found:
         scores = [column.scores.get(name) for name in names]
         columns[head(column)] = [None if s is None else s.mean for s in scores]
+    for column in found:
+        scores = [column.scores.get(name) for name in names]
         if column.is_ours:
             columns[f"range, {head(column)}"] = [
                 ""

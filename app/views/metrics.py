@@ -33,7 +33,11 @@ kept = filters.keep(entries, method=method, n_bits=n_bits)
 leaderboard(
     leaderboard_rows(
         kept,
-        [r for r in baselines.references(dataset) if filters.all_lengths or r.n_bits in (None, n_bits)],
+        [
+            r
+            for r in baselines.references(dataset)
+            if filters.all_lengths or not r.has_lengths or r.n_bits == n_bits
+        ],
         method=method,
         n_bits=n_bits,
         base=methods.reference_map(dataset),
