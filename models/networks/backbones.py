@@ -40,7 +40,7 @@ _LAST_LAYER = {
 }
 
 # Small images are enlarged this much for a torchvision model, and no model works below the least side.
-MAX_ENLARGEMENT, MIN_SIZE = 3.5, 64
+MAX_ENLARGEMENT, MIN_SIZE = 5, 64
 # Its position embeddings belong to one size of images.
 _ONE_SIZE = ("vit_b_16",)
 
@@ -132,12 +132,14 @@ def backbone_from_state(
 def torchvision_transform(name: str, image_size: int = 64, input_size: int | None = None) -> ImageTransform:
     """The transform of a torchvision model for a data set of images of about one size.
 
-    Photographs take torchvision's preset: the shorter side to 232 or 256 pixels, the middle 224 of it. Images
-    of less than 64 pixels are enlarged 3.5-fold and left whole, CIFAR's 32 pixels to 112, never below 64.
+    Photographs take torchvision's preset: the shorter side to 232 or 256 pixels, the middle 224 of it.
+    Smaller images are enlarged fivefold where that is less, and left whole: CIFAR's 32 pixels become 160. No
+    model works below 64.
 
-    Measured on 2,000 test images of CIFAR-10, mobilenet_v2, share of images whose 10 nearest by cosine name
-    their class, and mAP, at sides of 96, 112 and 128 pixels: 0.564, 0.601, 0.601 and 0.251, 0.261, 0.264; at
-    112 cut from 128: 0.573 and 0.247. Time grows with the area.
+    Measured with mobilenet_v2 on 1,000 test images of CIFAR-10 at sides of 112, 160 and 224 pixels: share of
+    images whose 10 nearest by cosine name their class 0.587, 0.635, 0.600; mAP 0.272, 0.300, 0.291; accuracy
+    of a linear classifier, five folds, 0.642, 0.681, 0.684; time on one core beside other work 7.7, 15.5,
+    33.8 ms an image. On 2,000 images, 112 pixels cut from 128 lost 0.028 of the first against 112 uncut.
 
     Args:
         name: one of `TORCHVISION`.
@@ -149,7 +151,7 @@ def torchvision_transform(name: str, image_size: int = 64, input_size: int | Non
 
     preset = get_model_weights(name).DEFAULT.transforms()
     usual = preset.crop_size[0]
-    side = input_size or (usual if name in _ONE_SIZE else round(max(MAX_ENLARGEMENT * image_size, MIN_SIZE)))
+    side = input_size or (usual if name in _ONE_SIZE else max(MAX_ENLARGEMENT * image_size, MIN_SIZE))
     is_reduced = side < usual or input_size is not None
     return ImageTransform(
         resize=side if is_reduced else preset.resize_size[0],

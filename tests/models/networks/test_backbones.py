@@ -302,7 +302,7 @@ def test_every_name_has_a_transform_of_torchvisions_preset(name: str) -> None:
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-@pytest.mark.parametrize(("image_size", "side"), [(8, 64), (32, 112), (64, 224), (500, 224)])
+@pytest.mark.parametrize(("image_size", "side"), [(8, 64), (32, 160), (44, 220), (64, 224), (500, 224)])
 def test_small_images_are_enlarged_so_far_and_no_further(image_size: int, side: int) -> None:
     transform = torchvision_transform("mobilenet_v2", image_size)
     assert transform.size == side
