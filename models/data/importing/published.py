@@ -23,7 +23,7 @@ from models.data.importing.trees import open_tree
 from models.errors import DataError, NotAvailableError
 
 _CLASSES = {"mnist": "MNIST", "fashionmnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS, _NO_LETTER = re.compile(r"(\d+)"), re.compile(r"[\W_]+")
 
 
 class ImagesByPart:
@@ -41,15 +41,16 @@ class ImagesByPart:
         self.class_names = known.class_names
         self.notes: list[str] = []
         skipped: list[Skipped] = []
-        number = {name.casefold(): i for i, name in enumerate(known.class_names)}
+        number = {_plain(name): i for i, name in enumerate(known.class_names)}
+        number |= {str(i): i for i in range(len(known.class_names))}
         found: list[tuple[int, int, list[Any], str]] = []
         parts = [part for part, _ in known.counts]
         for name in self.tree.images:
             *_, part, label, _ = ("", "", *PurePosixPath(name).parts)
-            if part not in parts or label.casefold() not in number:
+            if part not in parts or _plain(label) not in number:
                 skipped.append(Skipped(name, "It does not lie in train/<class> or test/<class>."))
             else:
-                found.append((parts.index(part), number[label.casefold()], _natural(name), name))
+                found.append((parts.index(part), number[_plain(label)], _natural(name), name))
         missing = _missing(found, parts, known.class_names)
         if missing:
             self.tree.close()
@@ -85,6 +86,11 @@ def _missing(
         for j, name in enumerate(class_names)
         if (i, j) not in seen
     ]
+
+
+def _plain(name: str) -> str:
+    """A class's name without what folder names cannot hold: T-shirt/top is tshirttop."""
+    return _NO_LETTER.sub("", name.casefold())
 
 
 def _natural(name: str) -> list[Any]:
@@ -125,7 +131,8 @@ class TorchvisionSet:
         self._images = [image for image, _ in found]
         self.entries = [entry for _, entry in found]
         self.n_bytes = sum(
-            image.stat().st_size if isinstance(image, Path) else image.nbytes for image in self._images
+            image.nbytes if isinstance(image, np.ndarray) else image.stat().st_size if image.is_file() else 0
+            for image in self._images
         )
 
     def read(self, position: int) -> bytes:
@@ -134,7 +141,10 @@ class TorchvisionSet:
 
         image = self._images[position]
         if isinstance(image, Path):
-            return image.read_bytes()
+            try:
+                return image.read_bytes()
+            except OSError as error:
+                raise DataError(f"{image} cannot be read: {error.strerror or error}.") from None
         buffer = io.BytesIO()
         Image.fromarray(image).save(buffer, "PNG", compress_level=1)
         return buffer.getvalue()
@@ -155,7 +165,7 @@ def _open(known: KnownSet, root: Path, part: str, download: bool) -> Any:
             image_set = "trainval" if part == "train" else "test"
             return datasets.VOCDetection(str(root), year="2007", image_set=image_set, download=download)
         return getattr(datasets, _CLASSES[known.name])(str(root), train=part == "train", download=download)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
         # torchvision says only that something is not found; the folder and the way out are said here.
         if download:
             raise NotAvailableError(
@@ -183,7 +193,10 @@ def _photographs(opened: Any, part: str, class_names: Sequence[str]) -> Iterator
 
     number = {name: i for i, name in enumerate(class_names)}
     for image, annotation in zip(opened.images, opened.annotations, strict=True):
-        tree = ElementTree.parse(annotation)
+        try:
+            tree = ElementTree.parse(annotation)
+        except (OSError, ElementTree.ParseError) as error:
+            raise DataError(f"{annotation} is no annotation that can be read: {error}.") from None
         names = {node.text for node in tree.iterfind("object/name")}
         labels = tuple(sorted(number[name] for name in names if name in number))
         yield Path(image), Entry(Path(image).name, labels, 0, (), part)

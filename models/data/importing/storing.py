@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -43,11 +44,12 @@ def staging_folder(name: str) -> Iterator[Path]:
         StorageError: the disk is full, or the library cannot be written.
     """
     root = datasets_root()
-    folder = root / f"{_STAGING}{name}-{os.getpid()}"
+    folder = None
     try:
         root.mkdir(parents=True, exist_ok=True)
         remove_left_overs(root)
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{name}-{os.getpid()}-", dir=root))
+        folder.chmod(0o755)  # mkdtemp makes folders that only their owner can open
         yield folder
         if (root / name).exists():
             raise DataError(f"A data set {name} was made meanwhile. Nothing was changed; take another name.")
@@ -60,13 +62,14 @@ def staging_folder(name: str) -> Iterator[Path]:
             "space, or set HASHLENS_LIBRARY to a folder on another disk, and import again."
         ) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_left_overs(root: Path) -> None:
     """Remove what imports left behind that were killed."""
     for folder in root.glob(f"{_STAGING}*"):
-        pid = folder.name.rpartition("-")[2]
+        _, pid, _ = folder.name.rsplit("-", 2)
         if pid.isdecimal() and not _runs(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -186,6 +186,15 @@ def test_without_a_network_the_way_out_is_told(
         plan_fetch("cifar10", pickles, save_as="mnist")
 
 
+def test_folders_may_be_class_numbers_or_names_without_signs(
+    make_picture: Callable[..., bytes], tmp_path: Path, zip_of: Callable[..., Path], carry_out: CarryOut
+) -> None:
+    names = ["t-shirt_top", *(str(i) for i in range(1, 9)), "ankle boot"]
+    files = {f"{part}/{name}/1.png": make_picture(i) for part in N for i, name in enumerate(names)}
+    carry_out(plan_fetch("fashionmnist", zip_of(tmp_path / "f.zip", files), save_as="clothes"))
+    assert load_pool("clothes").pool_labels.argmax(axis=1).tolist() == [*range(10), *range(10)]
+
+
 def test_grey_digits(tmp_path: Path, carry_out: CarryOut) -> None:
     raw = tmp_path / "root" / "MNIST" / "raw"
     raw.mkdir(parents=True)

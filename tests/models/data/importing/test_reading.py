@@ -104,7 +104,7 @@ def test_a_killed_import_is_cleared_away_by_the_next(
     library: Path, images: Path, carry_out: CarryOut
 ) -> None:
     no_process = 2**22 + 1  # above the largest process number of Linux
-    (library / "datasets" / f".importing-pair-{no_process}").mkdir(parents=True)
+    (library / "datasets" / f".importing-pair-{no_process}-x").mkdir(parents=True)
     carry_out(plan_import("pair", images))
     assert left_behind(library) == ["pair"]
 
