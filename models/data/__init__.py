@@ -123,7 +123,7 @@ def _folder_of(pool: str) -> Path:
 
         known = known_set(pool)
         if known is not None:
-            raise NotAvailableError(f"{known.title} is not on this machine. {known.how_to_get}")
+            raise NotAvailableError(f"{known.short_title} is not on this machine. {known.how_to_get}")
         raise UnknownNameError("data set", pool, dataset_names())
     return folder
 

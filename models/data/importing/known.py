@@ -65,6 +65,11 @@ class KnownSet:
     how_to_get: str = field(default="")
 
     @property
+    def short_title(self) -> str:
+        """The title without what it explains."""
+        return self.title.partition(":")[0]
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Class names, or plain numbers where they are not documented."""
         return self.class_names or tuple(f"label {i}" for i in range(self.n_classes))

@@ -86,7 +86,7 @@ def plan_fetch(name: str, files: Path | None = None, *, save_as: str | None = No
     elif not files.exists():
         raise NotAvailableError(
             f"{files} does not exist. --from takes torchvision's root folder, or a folder or zip with "
-            f"train/<class> and test/<class>. {known.title} comes from: {known.source}."
+            f"train/<class> and test/<class>. {known.short_title} comes from: {known.source}."
         )
     elif files.is_file() or (files / "train").is_dir():
         source = ImagesByPart(files, known)
@@ -132,7 +132,10 @@ def _plan(
     try:
         entries = source.entries
         if len(entries) < 2:
-            raise DataError(f"{len(entries)} image was found; a query and a database need at least two.")
+            left_out = " ".join(f"{item.file}: {item.reason}" for item in source.skipped[:3])
+            raise DataError(
+                f"{len(entries)} image was found; a query and a database need at least two. {left_out}"
+            )
         if source.linked_root is None:
             check_space(source.n_bytes)
     except BaseException:

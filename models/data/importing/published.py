@@ -55,7 +55,7 @@ class ImagesByPart:
         if missing:
             self.tree.close()
             raise DataError(
-                f"{path} lacks {len(missing)} of the folders of {known.title}, such as {missing[0]}. "
+                f"{path} lacks {len(missing)} of the folders of {known.short_title}, such as {missing[0]}. "
                 f"Expected are train/<class> and test/<class> for the classes {', '.join(known.class_names)}."
             )
         found.sort()
@@ -169,13 +169,13 @@ def _open(known: KnownSet, root: Path, part: str, download: bool) -> Any:
         # torchvision says only that something is not found; the folder and the way out are said here.
         if download:
             raise NotAvailableError(
-                f"{known.title} could not be downloaded to {root}: {_line(error)} It comes from: "
+                f"{known.short_title} could not be downloaded to {root}: {_line(error)} It comes from: "
                 f"{known.source}. Where there is no network, give its files: `python -m models fetch "
                 f"{known.name} --from PATH`, PATH being torchvision's root folder, or a folder or zip with "
                 "train/<class> and test/<class>."
             ) from None
         raise NotAvailableError(
-            f"The {part} files of {known.title} are not in {root} as torchvision lays them out: "
+            f"The {part} files of {known.short_title} are not in {root} as torchvision lays them out: "
             f"{_line(error)} It comes from: {known.source}. Run `python -m models fetch {known.name}` where "
             "there is a network."
         ) from None
