@@ -70,7 +70,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const right = data.right ? Boolean(data.right[i]) : null
     const verdict = right === null ? "" : right ? "right" : "wrong"
     const said = names(i).join(", ")
-    const alt = data.alts ? data.alts[i] : data.tags[i].map((t) => data.names[t]).join(", ") || `database image ${data.rows[i]}`
+    const alt = data.alts?.[i] || data.tags[i].map((t) => data.names[t]).join(", ") || `database image ${data.rows[i]}`
     return el(
       "button",
       {

@@ -20,7 +20,7 @@ def pixelated(dataset: str) -> bool:
 def results(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
     """The gallery: shown rows with distance, verdict, tags and code, and the tie groups they come in."""
     data = catalog.open_dataset(asked.dataset)
-    captions = data.captions("database")
+    captions = catalog.captions(asked.dataset, "database")
     tags = data.labels("database")[answer.rows]
     return {
         **_code(asked),
@@ -48,7 +48,7 @@ def query(asked: search.Asked) -> dict[str, Any]:
             "id": "as the network saw it",
             "caption": None,
         }
-    captions = catalog.open_dataset(asked.dataset).captions(asked.split)
+    captions = catalog.captions(asked.dataset, asked.split)
     names = catalog.label_names(asked.dataset, asked.split, asked.row)
     untagged = "no tag" if catalog.has_labels(asked.dataset) else f"Image {asked.row}"
     return {
@@ -57,7 +57,7 @@ def query(asked: search.Asked) -> dict[str, Any]:
         "alt": catalog.describe(asked.dataset, asked.split, asked.row),
         "title": ", ".join(names) or untagged,
         "id": f"{asked.split} image {asked.row}",
-        "caption": None if captions is None else captions[asked.row],
+        "caption": None if captions is None else captions[asked.row] or None,
     }
 
 

@@ -213,12 +213,17 @@ def method_entry(name: str) -> str:
     return f"{method_label(name)} · {family}" if family else method_label(name)
 
 
+@lru_cache(maxsize=16)
+def captions(dataset: str, split: Split) -> tuple[str, ...] | None:
+    """One sentence per image, "" where an image has none; None when the data set has no captions."""
+    return open_dataset(dataset).captions(split)
+
+
 def describe(dataset: str, split: Split, row: int) -> str:
-    """An image in words, for alternative text: its caption, else its classes."""
-    data = open_dataset(dataset)
-    captions = data.captions(split)
-    if captions is not None:
-        return captions[row]
+    """An image in words, for alternative text: its caption, else its classes, else which one it is."""
+    sentences = captions(dataset, split)
+    if sentences is not None and sentences[row]:
+        return sentences[row]
     return ", ".join(label_names(dataset, split, row)) or f"{split} image {row}"
 
 

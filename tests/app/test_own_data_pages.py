@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import catalog, images, maps, search
+from tests.app.own import image_zip, read_images
 from tests.app.pages import alts, open_page, words
 from tests.app.test_routes import answer
 
@@ -101,3 +103,20 @@ def test_no_browser_keeps_the_words_once_the_images_are_here(own: Path) -> None:
     assert key in images.thumb_url("given", "query", 0).split("/")[2]
     for path in (f"/thumb/given/{key}/query/0", "/" + images.thumb_url("given", "query", 10**6)):
         assert answer(path)[0] == 404
+
+
+def test_an_image_without_a_caption_is_named_all_the_same(
+    library: Path, tmp_path: Path, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = image_zip(tmp_path / "some.zip", each=4, folders=False)
+    table = ["image,labels,caption", "red-000.png,red,A red square", "red-001.png,red,", "blue-000.png,,"]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels.csv", "\n".join(table))
+    read_images("some", path)
+    data = catalog.open_dataset("some")
+    for split in ("query", "database"):
+        for row in range(data.info.n_rows(split)):
+            told = catalog.describe("some", split, row)
+            caption = (data.captions(split) or ())[row]
+            names = ", ".join(catalog.label_names("some", split, row))
+            assert told == (caption or names or f"{split} image {row}") and told

@@ -90,24 +90,8 @@ def test_codes_of_another_system(library: Path, tmp_path: Path) -> None:
     assert RunStore().open("codes", "own", 16).result["metrics"]
 
 
-def test_the_process_tells_lines_and_nothing_else(library: Path, tmp_path: Path) -> None:
-    request = Request("pets", images=Images(str(tmp_path / "nowhere.zip")))
-    process = subprocess.run(
-        [sys.executable, "-m", add_worker.__name__],
-        input=request.to_json() + "\n",
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[3],
-    )
-    assert process.returncode == 2
-    events = [json.loads(line) for line in process.stdout.splitlines()]
-    assert events[0] == {"event": "step", "step": "read"}
-    assert events[-1]["event"] == "failed" and "nowhere.zip" in events[-1]["message"]
-
-
-def test_it_ends_with_the_server_that_started_it(library: Path, tmp_path: Path) -> None:
-    path = image_zip(tmp_path / "a.zip", each=400)
+def process_of(request: Request) -> subprocess.Popen[str]:
+    """The process at work on a request, its input still open."""
     process = subprocess.Popen(
         [sys.executable, "-m", add_worker.__name__],
         stdin=subprocess.PIPE,
@@ -115,9 +99,26 @@ def test_it_ends_with_the_server_that_started_it(library: Path, tmp_path: Path) 
         text=True,
         cwd=Path(__file__).parents[3],
     )
-    assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(Request("pets", images=Images(str(path))).to_json() + "\n")
+    assert process.stdin is not None
+    process.stdin.write(request.to_json() + "\n")
     process.stdin.flush()
+    return process
+
+
+def test_the_process_tells_lines_and_nothing_else(library: Path, tmp_path: Path) -> None:
+    process = process_of(Request("pets", images=Images(str(tmp_path / "nowhere.zip"))))
+    assert process.stdin is not None and process.stdout is not None
+    with process.stdout as told:
+        events = [json.loads(line) for line in told]
+    process.stdin.close()
+    assert process.wait(timeout=60) == 2
+    assert events[0] == {"event": "step", "step": "read"}
+    assert events[-1]["event"] == "failed" and "nowhere.zip" in events[-1]["message"]
+
+
+def test_it_ends_with_the_server_that_started_it(library: Path, tmp_path: Path) -> None:
+    process = process_of(Request("pets", images=Images(str(image_zip(tmp_path / "a.zip", each=400)))))
+    assert process.stdin is not None and process.stdout is not None
     assert json.loads(process.stdout.readline())["event"] == "step"
     process.stdin.close()
     with process.stdout as told:
