@@ -79,7 +79,7 @@ def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
     notes = []
     for key, written in given.params().items():
         text = asked.get(key, written).strip().lower()
-        if text == written:
+        if text == written.lower():
             continue
         if key == "method" and text in catalog.carded():
             notes.append(note_on_method(text, given))
@@ -128,8 +128,8 @@ def harmless(text: str) -> str:
 
 def _dataset(given: str, _: dict[str, Any]) -> str:
     names = [info.name for info in catalog.datasets()]
-    wanted = given.strip().lower()
-    return wanted if wanted in names else names[0]
+    wanted = {name.lower(): name for name in names}  # protocols are written in capital letters
+    return wanted.get(given.strip().lower(), names[0])
 
 
 def _method(given: str, values: dict[str, Any]) -> str:

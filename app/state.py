@@ -9,6 +9,7 @@ address that does not exist is replaced by the nearest thing that does, and a no
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -184,6 +185,12 @@ def keep_within(key: str, low: int, high: int) -> None:
     """Forget the value of a control (before it is drawn) that its range does not hold on this run."""
     value = st.session_state.get(key)
     if isinstance(value, int) and not low <= value <= high:
+        del st.session_state[key]
+
+
+def keep_among(key: str, options: Sequence[Any]) -> None:
+    """Forget the value of a control (before it is drawn) that is no option of this run."""
+    if key in st.session_state and st.session_state[key] not in options:
         del st.session_state[key]
 
 

@@ -26,6 +26,10 @@ class WeightsError(HashingError):
     """Backbone weights are not on this machine and could not be fetched."""
 
 
+class ProtocolError(HashingError):
+    """Figures under different protocols were about to be put together."""
+
+
 class StorageError(HashingError):
     """A file could not be written (full disk, no permission); the file that stood there before is intact."""
 

@@ -13,10 +13,13 @@ from models.errors import DataError
 Split = Literal["train", "query", "database"]
 LabelKind = Literal["single", "multi"]
 TieRule = Literal["expected", "optimistic", "pessimistic", "row_order"]
+# What the sum of AP is divided by, see `models.metrics.average_precision`.
+NormalizeBy = Literal["relevant", "min_k_relevant", "retrieved"]
 
 UInt8 = npt.NDArray[np.uint8]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+Float16 = npt.NDArray[np.float16]
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]

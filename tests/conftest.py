@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,23 @@ ROOT = Path(__file__).parents[1]
 # The same examples at every run; a slow machine is not a failure.
 settings.register_profile("hashlens", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("hashlens")
+
+
+# Data sets that somebody imported on this machine are no part of the tests, nor of collecting them.
+_LIBRARY = tempfile.TemporaryDirectory(prefix="hashlens-tests-")
+os.environ["HASHLENS_LIBRARY"] = _LIBRARY.name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove that library."""
+    _LIBRARY.cleanup()
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty library for one test; the folder is made by the first import."""
+    monkeypatch.setenv("HASHLENS_LIBRARY", str(tmp_path / "library"))
+    return tmp_path / "library"
 
 
 @pytest.fixture(scope="session")

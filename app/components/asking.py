@@ -28,9 +28,12 @@ def rank(chosen: state.Selection, side: compare.Side) -> compare.Ranked:
         with st.spinner("Loading the network that describes your image"):
             away = float_ranking.distances_of_upload(chosen.dataset, state.recall("upload"))
         return compare.rank_by(side, away, left_out=None, relevant=None)
+    relevant = None
+    if catalog.has_labels(chosen.dataset):
+        relevant = (data.labels("database") & data.labels(query.split)[query.row]).any(axis=1)
     return compare.rank_by(
         side,
         float_ranking.distances(chosen.dataset, query.split, query.row),
         left_out=query.row if query.split == "database" else None,
-        relevant=(data.labels("database") & data.labels(query.split)[query.row]).any(axis=1),
+        relevant=relevant,
     )

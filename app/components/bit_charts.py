@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.code_charts import label_nouns, stored_thumbs
 from app.components.headline import Headline
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.components.reading import chart
 from app.figures import bits as bit_figures
@@ -115,6 +116,8 @@ def _gallery(dataset: str, method: str, n_bits: int, bit: int) -> None:
         )
         st.caption(section("codes", "caution"))
     with right:
+        if no_labels(dataset, "rates"):
+            return
         one, many = label_nouns(dataset)
         st.markdown(f"#### {many.capitalize()} on bit {bit}")
         names = catalog.open_dataset(dataset).info.class_names
@@ -132,11 +135,11 @@ def _gallery(dataset: str, method: str, n_bits: int, bit: int) -> None:
 
 
 def _side(dataset: str, value: int, share: str, rows: np.ndarray) -> str:
-    kind = "one" if value else "zero"
+    kind, summary = "one" if value else "zero", codes.label_summary(dataset, rows)
+    these = f"these {len(rows)}: {summary}" if summary else ""
     return (
         f'<div class="hl-side"><span class="hl-bit {kind}">{value}</span> <span>{share}</span> '
-        f"<small>these {len(rows)}: {escape(codes.label_summary(dataset, rows))}</small></div>"
-        + stored_thumbs(dataset, rows.tolist(), 6)
+        f"<small>{escape(these)}</small></div>" + stored_thumbs(dataset, rows.tolist(), 6)
     )
 
 

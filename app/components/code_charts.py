@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.components.reading import chart, thumbs
 from app.figures import buckets as bucket_figures
@@ -22,6 +23,8 @@ _keep = st.cache_data(max_entries=64, show_spinner=False)
 
 def pairs(dataset: str, method: str, n_bits: int, query: QueryRef) -> None:
     """Distances of relevant and other pairs, the query in view marked."""
+    if no_labels(dataset, "pairs"):
+        return
     found = codes.pair_distances(dataset, method, n_bits)
     unit, (same, different) = codes.run_unit(dataset, method, n_bits), _kinds(dataset)
     chart(
@@ -72,9 +75,11 @@ def buckets(dataset: str, method: str, n_bits: int) -> None:
     """How many codes there are, how full they are, and who is inside the fullest."""
     found = codes.occupancy(dataset, method, n_bits)
     one, many = label_nouns(dataset)
+    labelled = catalog.has_labels(dataset)
+    kinds = f"{len(found.codes_per_class)} {many}, " if labelled else ""
     st.markdown(
-        f"{len(found.codes_per_class)} {many}, {found.n_items:,} images → "
-        f"**{len(found.sizes):,} distinct codes**. " + section("codes", "buckets")
+        f"{kinds}{found.n_items:,} images → **{len(found.sizes):,} distinct codes**. "
+        + section("codes", "buckets")
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -86,7 +91,9 @@ def buckets(dataset: str, method: str, n_bits: int) -> None:
             table={"images in a bucket": sizes.tolist(), "buckets": counts.tolist()},
             below=f"Distinct codes by {one}: "
             + ", ".join(f"{name} {n:,}" for name, n in found.codes_per_class.items())
-            + ".",
+            + "."
+            if labelled
+            else "",
         )
     with right:
         if not found.largest:
@@ -96,27 +103,37 @@ def buckets(dataset: str, method: str, n_bits: int) -> None:
         chart(
             _largest_figure(dataset, method, n_bits),
             key="largest",
-            alt=f"The fullest buckets, images of their most frequent {one} and all others",
+            alt=f"The fullest buckets, images of their most frequent {one} and all others"
+            if labelled
+            else "The fullest buckets, number of images in each",
             table={
                 "bucket": names,
                 "code": [bucket.code for bucket in found.largest],
                 "images": [bucket.size for bucket in found.largest],
                 f"of the most frequent {one}": [bucket.n_top for bucket in found.largest],
+            }
+            if labelled
+            else {
+                "bucket": names,
+                "code": [bucket.code for bucket in found.largest],
+                "images": [bucket.size for bucket in found.largest],
             },
             below=f"Of the images that share a code, {found.shared_pure:.0%} have the most frequent {one} of "
-            "their bucket.",
+            "their bucket."
+            if labelled
+            else "",
         )
     st.html("".join(_bucket_row(dataset, place, bucket) for place, bucket in enumerate(found.largest[:4])))
 
 
 def _bucket_name(place: int, bucket: codes.Bucket) -> str:
-    return f"{place + 1}. {bucket.top_class}"
+    return f"{place + 1}. {bucket.top_class}" if bucket.top_class else f"Bucket {place + 1}"
 
 
 def _bucket_row(dataset: str, place: int, bucket: codes.Bucket) -> str:
     """The first images of a bucket, as HTML."""
     name, code, top = (escape(text) for text in (_bucket_name(place, bucket), bucket.code, bucket.top_class))
-    held = f"{bucket.size:,} images, {bucket.n_top:,} of them {top}"
+    held = f"{bucket.size:,} images" + (f", {bucket.n_top:,} of them {top}" if top else "")
     if bucket.size > N_THUMBS:
         held += f"; the first {N_THUMBS}"
     head = f'<div class="hl-side"><b>{name}</b> <code>{code}</code> <small>{held}</small></div>'
@@ -131,7 +148,7 @@ def stored_thumbs(dataset: str, rows: Sequence[int], n_columns: int, split: str 
             (
                 images.thumb_url(dataset, chosen, row),
                 catalog.describe(dataset, chosen, row),
-                ", ".join(catalog.label_names(dataset, chosen, row)),
+                ", ".join(catalog.label_names(dataset, chosen, row)) or f"{chosen[0]}{row}",
             )
             for row in rows
         ],
@@ -152,5 +169,7 @@ def _largest_figure(dataset: str, method: str, n_bits: int) -> go.Figure:
         [_bucket_name(place, bucket) for place, bucket in enumerate(largest)],
         np.array([bucket.n_top for bucket in largest]),
         np.array([bucket.size - bucket.n_top for bucket in largest]),
-        kinds=(f"most frequent {label_nouns(dataset)[0]}", "others"),
+        kinds=(f"most frequent {label_nouns(dataset)[0]}", "others")
+        if catalog.has_labels(dataset)
+        else ("", "images"),
     )

@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const thumbOf = (row) => data.thumb.replace("{row}", row)
   const draw = (card, place, letter) => {
-    const name = card.tags.map((t) => data.names[t]).join(", ") || "no tag"
+    const name = card.tags.map((t) => data.names[t]).join(", ") || (data.names.length ? "no tag" : `d${card.row}`)
     const verdict = verdictWord(card)
     return el(
       "button",

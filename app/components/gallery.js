@@ -60,6 +60,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return bitStrip(bits, bits.map((bit, k) => bit ^ queryBits[k]), size)
   }
   const names = (i) => {
+    if (!data.names.length) return [`d${data.rows[i]}`]
     if (!many) return [data.names[data.tags[i][0]] ?? "no tag"]
     // Shared tags first: they are why the image counts as right.
     const shared = data.tags[i].filter((t) => asked.has(t)).map((t) => data.names[t])
@@ -69,7 +70,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const right = data.right ? Boolean(data.right[i]) : null
     const verdict = right === null ? "" : right ? "right" : "wrong"
     const said = names(i).join(", ")
-    const alt = data.alts ? data.alts[i] : data.tags[i].map((t) => data.names[t]).join(", ")
+    const alt = data.alts?.[i] || data.tags[i].map((t) => data.names[t]).join(", ") || `database image ${data.rows[i]}`
     return el(
       "button",
       {

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.components.code_charts import label_nouns, stored_thumbs
 from app.components.error_box import guard
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.components.reading import chart
 from app.figures.books import class_errors
@@ -51,7 +52,6 @@ def losses(dataset: str, method: str, n_bits: int) -> None:
         )
         of = "query" if chosen == "query" else "database"
     found = reconstruction.reconstruction(dataset, method, n_bits, of)
-    one, many = label_nouns(dataset)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(f"#### Error of {found.n:,} {_OF[of]}")
@@ -68,20 +68,8 @@ def losses(dataset: str, method: str, n_bits: int) -> None:
             + section("codes", "reconstruction_chart"),
         )
     with right:
-        st.markdown(f"#### Error by {one}")
-        names = catalog.open_dataset(dataset).info.class_names
-        chart(
-            _classes(dataset, method, n_bits, of),
-            key="class_errors",
-            alt=f"Mean reconstruction error of each {one}",
-            table={
-                one: list(names),
-                "mean": np.round(found.class_mean, 4).tolist(),
-                "tenth": np.round(found.class_low, 4).tolist(),
-                "ninetieth": np.round(found.class_high, 4).tolist(),
-            },
-            below=section("codes", "class_errors").format(many=many),
-        )
+        if not no_labels(dataset, "rates"):
+            _by_class(dataset, method, n_bits, of)
     for column, title, rows in zip(
         st.columns(2, gap="medium"),
         ("Smallest error", "Largest error"),
@@ -94,6 +82,26 @@ def losses(dataset: str, method: str, n_bits: int) -> None:
                 f'<div class="hl-side"><b>{title}</b><small>{shares}</small></div>'
                 + stored_thumbs(dataset, rows.tolist(), 6, of)
             )
+
+
+def _by_class(dataset: str, method: str, n_bits: int, of: reconstruction.Of) -> None:
+    """Which classes lose most."""
+    found = reconstruction.reconstruction(dataset, method, n_bits, of)
+    one, many = label_nouns(dataset)
+    st.markdown(f"#### Error by {one}")
+    names = catalog.open_dataset(dataset).info.class_names
+    chart(
+        _classes(dataset, method, n_bits, of),
+        key="class_errors",
+        alt=f"Mean reconstruction error of each {one}",
+        table={
+            one: list(names),
+            "mean": np.round(found.class_mean, 4).tolist(),
+            "tenth": np.round(found.class_low, 4).tolist(),
+            "ninetieth": np.round(found.class_high, 4).tolist(),
+        },
+        below=section("codes", "class_errors").format(many=many),
+    )
 
 
 def _percent(share: float) -> str:

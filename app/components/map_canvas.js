@@ -69,10 +69,11 @@ class CodeMap {
   mark(data) {
     const { g } = this
     this.queryPoint = pointOf(g, data.query)
-    if (this.queryPoint === null && data.place !== null) this.queryPoint = g.pointOfRow[data.place]
+    if (this.queryPoint === null && data.place !== null) this.queryPoint = pointOf(g, `d${data.place}`)
     this.hitAt = new Map()
     data.hits.forEach((row, k) => {
       const point = g.pointOfRow[row]
+      if (point >= g.nPoints) return
       const judged = data.right !== null
       const fresh = { point, n: 0, right: 0, best: k + 1, distance: data.distances[k], judged }
       const hit = this.hitAt.get(point) ?? fresh
@@ -236,7 +237,7 @@ function newView() {
 function pointOf(g, ref) {
   const row = Number(ref.slice(1))
   if (ref.startsWith("q") && row < g.nQuery) return g.nPoints + row
-  return ref.startsWith("d") && row < g.pointOfRow.length ? g.pointOfRow[row] : null
+  return ref.startsWith("d") && g.pointOfRow[row] < g.nPoints ? g.pointOfRow[row] : null
 }
 
 // Canvas needs colours as values; the tokens are resolved by the style engine, so light and dark come for free.

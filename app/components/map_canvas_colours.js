@@ -1,4 +1,4 @@
-// What the dots' colours mean: by class, tag, bit, or AP of the query images.
+// What the dots' colours mean: by class, tag, bit, or AP of the query images; nothing where no labels are known.
 
 // Okabe and Ito's colours for classes. Amber belongs to the query, so brown stands in for it; wine and indigo make
 // ten; black and white change places with the ground.
@@ -28,9 +28,17 @@ function colourScheme(g, colour, theme) {
     const step = (value) => Math.min(AP_STEPS - 1, Math.floor(value * AP_STEPS))
     return {
       kind: "ap", showQueries: true, labels: [],
-      categories: [{ name: "database images", colour: pale, count: g.pointOfRow.length }],
+      categories: [{ name: "database images", colour: pale, count: g.nPlaced }],
       major: () => 0, slices: () => null,
       queryColour: (q) => (Number.isFinite(g.queryAp[q]) ? ramp[step(g.queryAp[q])] : "transparent"),
+    }
+  }
+  if (colour.mode === "plain") {
+    return {
+      kind: "plain", labels: [],
+      categories: [{ name: "database images", colour: theme.accent, count: g.nPlaced }],
+      major: () => 0, slices: () => null,
+      queryCategory: () => 0, queryColour: () => theme.accent,
     }
   }
   if (colour.mode === "bit") {
@@ -38,7 +46,7 @@ function colourScheme(g, colour, theme) {
     const bit = (codes, i) => (codes[i * width + (colour.index >> 3)] >> (7 - (colour.index & 7))) & 1
     let ones = 0
     for (let i = 0; i < g.nPoints; i += 1) if (bit(g.codes, i)) ones += g.size[i]
-    const zeros = g.pointOfRow.length - ones
+    const zeros = g.nPlaced - ones
     const colours = [pale, theme.accent]
     return {
       kind: "bit", labels: [],
@@ -59,7 +67,7 @@ function colourScheme(g, colour, theme) {
     return {
       kind: "tag", labels: [],
       categories: [
-        { name: `without ${name}`, colour: pale, count: g.pointOfRow.length - total },
+        { name: `without ${name}`, colour: pale, count: g.nPlaced - total },
         { name: `with ${name}`, colour: theme.accent, count: total },
       ],
       major: (i) => Number(2 * has(i) >= g.size[i]), slices: (i) => [g.size[i] - has(i), has(i)],

@@ -22,14 +22,21 @@ function describePoints(g) {
   const nPoints = g.xy.length / 2
   const nQuery = g.queryXy.length / 2
   const size = new Uint32Array(nPoints)
-  for (const point of g.pointOfRow) size[point] += 1
+  // Of a large database only a sample is laid out; images with other codes have a point beyond the last one.
+  let nPlaced = 0
+  for (const point of g.pointOfRow) {
+    if (point >= nPoints) continue
+    size[point] += 1
+    nPlaced += 1
+  }
 
   // Members of each bucket as one array with starts, so that a card can name its images.
   const start = new Uint32Array(nPoints + 1)
   for (let i = 0; i < nPoints; i += 1) start[i + 1] = start[i] + size[i]
   const fill = start.slice(0, nPoints)
-  const members = new Uint32Array(g.pointOfRow.length)
+  const members = new Uint32Array(nPlaced)
   g.pointOfRow.forEach((point, row) => {
+    if (point >= nPoints) return
     members[fill[point]] = row
     fill[point] += 1
   })
@@ -39,6 +46,7 @@ function describePoints(g) {
   const hasClass = (labels, row, c) => (labels[row * labelBytes + (c >> 3)] >> (7 - (c & 7))) & 1
   const classCounts = new Uint32Array(nPoints * nClasses)
   for (let row = 0; row < g.pointOfRow.length; row += 1) {
+    if (g.pointOfRow[row] >= nPoints) continue
     for (let c = 0; c < nClasses; c += 1) {
       if (hasClass(g.rowLabels, row, c)) classCounts[g.pointOfRow[row] * nClasses + c] += 1
     }
@@ -56,7 +64,7 @@ function describePoints(g) {
   const maxSize = nPoints ? size[order[0]] : 1
   const bounds = boundsOf(x, y)
   return {
-    ...g, nPoints, nQuery, nClasses, size, maxSize, start, members, classCounts, hasClass, x, y, order, queryOrder, bounds,
+    ...g, nPoints, nPlaced, nQuery, nClasses, size, maxSize, start, members, classCounts, hasClass, x, y, order, queryOrder, bounds,
     grid: buildGrid(x, y, bounds),
     anchors: classAnchors(x, y, classCounts, nPoints, nClasses, bounds),
   }

@@ -47,8 +47,11 @@ function classesOf(g, point) {
   return Array.from(counts, (n, c) => [n, g.classes[c]]).filter(([n]) => n > 0).sort((a, b) => b[0] - a[0])
 }
 
+// Where images have labels, one without any says so.
+const unnamed = (g) => (g.nClasses ? "no tag" : "no labels")
+
 function queryNames(g, q) {
-  return g.classes.filter((_, c) => g.hasClass(g.queryLabels, q, c)).join(", ") || "no tag"
+  return g.classes.filter((_, c) => g.hasClass(g.queryLabels, q, c)).join(", ") || unnamed(g)
 }
 
 // What a point is, in words: the card shows it, and a screen reader says it.
@@ -64,7 +67,7 @@ function describe(g, point, scene) {
   const few = found.slice(0, 4).map(([n, name]) => (single ? name : `${name} ${n}`))
   const more = found.length > 4 ? `, ${found.length - 4} more` : ""
   const pure = found.length === 1 && (single || found[0][0] === rows.length)
-  const title = pure ? found[0][1] : few.join(single ? ", " : " · ") + more || "no tag"
+  const title = pure ? found[0][1] : few.join(single ? ", " : " · ") + more || unnamed(g)
   const lines = [single ? `database image ${rows[0]}` : `${plural(rows.length, "image")} share this code`]
   const hit = scene.hitAt.get(point)
   if (hit) {

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.services import catalog, maps
 
-_WORDS = {"class": "Class", "tag": "Tag", "bit": "Bit", "ap": "AP"}
+_WORDS = {"class": "Class", "tag": "Tag", "bit": "Bit", "ap": "AP", "plain": "Nothing"}
 
 
 def colour_control(dataset: str, method: str, n_bits: int) -> maps.Colour:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import state
 from app.components.headline import Headline, headlines
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.services import catalog, codes, maps, search
 
@@ -29,12 +30,15 @@ def about_map(facts: maps.MapFacts) -> None:
             ),
         ]
     )
+    if facts.n_elsewhere:
+        st.caption(section("map", "sample").format(elsewhere=f"{facts.n_elsewhere:,}"))
     st.markdown(section("map", "misread"))
 
 
 def about_colour(colour: maps.Colour, chosen: state.Selection) -> None:
     """How to read the chosen colours, where they need a word."""
     run = (chosen.dataset, chosen.method, chosen.n_bits)
+    no_labels(chosen.dataset, "map")
     if colour.mode == "ap":
         st.caption(section("map", "ap").format(n_query=f"{catalog.n_rows(chosen.dataset, 'query'):,}"))
     elif colour.mode == "bit":

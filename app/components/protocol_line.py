@@ -25,9 +25,9 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
     """The protocol in one line; a field that is None differs between the runs shown.
 
     Args:
-        protocol: k ("all" or a number), normalize_by, tie_rule, n_query, n_database, n_train,
-            train_in_database, relevance, backbone, mode, seed; learned, the number of database images with
-            learned codes by method; others are ignored.
+        protocol: name, where the data set has several; k ("all" or a number), normalize_by, tie_rule,
+            n_query, n_database, n_train, train_in_database, relevance, backbone, mode, seed; learned, the
+            number of database images with learned codes by method; others are ignored.
     """
 
     def shown(name: str, words: Mapping[str, str] | None = None) -> str:
@@ -42,6 +42,7 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
     where = {True: "inside the database", False: "outside the database"}.get(inside, VARIES)  # type: ignore[arg-type]
     return " · ".join(
         (
+            *((f"protocol {protocol['name']}",) if protocol.get("name") else ()),
             f"k: {shown('k')}",
             f"divided by {shown('normalize_by', _DIVISOR)}",
             f"ties: {shown('tie_rule', _TIES)}",

@@ -32,9 +32,13 @@ _WORDS = {
 def query_picker(chosen: state.Selection) -> None:
     """Draw the ways to choose and the strip of images to choose from."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="picker_controls"):
+        modes = list(_MODES) if catalog.has_labels(chosen.dataset) else [SAMPLES, UPLOAD]
+        if catalog.is_given(chosen.dataset, chosen.method, chosen.n_bits):
+            modes.remove(UPLOAD)
+        state.keep_among("picker_mode", modes)
         mode = st.segmented_control(
             "Choose a query",
-            list(_MODES),
+            modes,
             default=SAMPLES,
             format_func=_MODES.__getitem__,
             required=True,
@@ -82,6 +86,7 @@ def _upload() -> None:
     file = st.file_uploader(
         "An image of your own (PNG, JPEG, WebP, GIF, BMP or TIFF, at most 10 MB)",
         type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+        max_upload_size=10,
         key="picker_file",
     )
     st.caption("It stays in memory, is seen by nobody else and is gone when you close the page.")

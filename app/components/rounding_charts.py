@@ -24,7 +24,8 @@ def roundings(asked: search.Asked) -> None:
     st.markdown(section("codes", "rounding"))
     found = rounding.ways(asked)
     run = (asked.dataset, asked.method, asked.n_bits)
-    everybody = st.toggle("Mean over all queries as well", key="all_queries")
+    labelled = catalog.has_labels(asked.dataset)
+    everybody = labelled and st.toggle("Mean over all queries as well", key="all_queries")
     mean = rounding.mean_ap(*run) if everybody else {}
     rows = [
         ("Distinct distances", [f"{way.n_distinct:,}" for way in found]),

@@ -9,6 +9,7 @@ import streamlit as st
 from app import state
 from app.components.code_charts import label_nouns, stored_thumbs
 from app.components.headline import Headline
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.components.reading import chart
 from app.components.word_grid import message, word_grid
@@ -172,6 +173,8 @@ def _gallery(dataset: str, method: str, n_bits: int, book: int, word: int) -> No
             )
         )
     with right:
+        if no_labels(dataset, "rates"):
+            return
         one, many = label_nouns(dataset)
         st.markdown(f"#### {many.capitalize()} that use this word")
         names = catalog.open_dataset(dataset).info.class_names

@@ -9,13 +9,17 @@ from typing import Any
 
 from app.services import catalog, chance
 from models.data.base import sample_data_root
+from models.data.library import library_root
 
 
 @lru_cache(maxsize=8)
 def baselines(dataset: str) -> dict[str, Any]:
     """Measured reference rankings: random codes and LSH on pixels by length, float rankings by backbone."""
-    path = sample_data_root() / dataset / "baselines.json"
-    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+    for root in (sample_data_root(), library_root()):
+        path = root / dataset / "baselines.json"
+        if path.is_file():
+            return dict(json.loads(path.read_text("utf-8")))
+    return {}
 
 
 def random_code_map(dataset: str, n_bits: int) -> float:
@@ -35,11 +39,19 @@ def float_ranking_map(dataset: str, backbone: str) -> float | None:
 
 @dataclass(frozen=True)
 class Reference:
-    """A ranking without a trained code, to compare with; `n_bits` is None for the float ranking."""
+    """A ranking without a trained code, to compare with.
+
+    Attributes:
+        name: in a few words.
+        n_bits: None for the float ranking.
+        map_expected: its score.
+        has_lengths: False where there is one length, which the data decide; shown beside codes of any length.
+    """
 
     name: str
     n_bits: int | None
     map_expected: float
+    has_lengths: bool = True
 
 
 @lru_cache(maxsize=8)
@@ -47,8 +59,14 @@ def references(dataset: str) -> tuple[Reference, ...]:
     """Baselines as the zoo measured them, best first."""
     measured = baselines(dataset)
     found = [
-        Reference(f"float ranking, {backbone}", None, float(scores["map_expected"]))
+        Reference(f"float ranking, {backbone}", None, float(scores["map_expected"]), has_lengths=False)
         for backbone, scores in measured.get("float_ranking", {}).items()
+    ]
+    found += [
+        Reference(
+            f"classifier, {coding}", int(scores["n_bits"]), float(scores["map_expected"]), has_lengths=False
+        )
+        for coding, scores in measured.get("classifier", {}).items()
     ]
     for key, name in (("lsh_pixels", "LSH on pixels"), ("random_codes", "random codes")):
         found += [

@@ -76,7 +76,7 @@ class BitView:
     Attributes:
         zeros: int64 (n,), database rows with the lowest values, lowest first.
         ones: int64 (n,), database rows with the highest values, highest first.
-        class_rates: float64 (n_classes,), share of each class whose bit is 1.
+        class_rates: float64 (n_classes,), share of each class whose bit is 1; empty without labels.
         overall: share of the database whose bit is 1.
         band: largest departure of a class from `overall` that shuffled labels reach in 95 of 100 cases.
     """
@@ -90,7 +90,7 @@ class BitView:
     @property
     def departure(self) -> float:
         """Largest departure of a class from the overall share."""
-        return float(np.nanmax(np.abs(self.class_rates - self.overall)))
+        return float(np.nanmax(np.abs(self.class_rates - self.overall), initial=0.0))
 
 
 @lru_cache(maxsize=256)
@@ -105,7 +105,8 @@ def bit_view(dataset: str, method: str, n_bits: int, bit: int) -> BitView | None
     rates, overall = (labels.T @ values) / counts, float(values.mean())
     # A permutation test on the largest departure (Good, 2005): shuffling parts the bit from the labels.
     shuffles = np.random.default_rng(0).permuted(np.tile(values, (N_SHUFFLES, 1)), axis=1)
-    largest = np.nanmax(np.abs(shuffles @ labels / counts - overall), axis=1)
+    away = np.abs(shuffles @ labels / counts - overall)
+    largest = np.nanmax(away, axis=1) if labels.size else np.zeros(1)
     return BitView(
         summary.strongest_zero[bit],
         summary.strongest_one[bit],

@@ -14,13 +14,13 @@ SMALL_IMAGE = 32  # images with fewer pixels a side are enlarged with hard edges
 
 def pixelated(dataset: str) -> bool:
     """True when the images are so small that smoothing would blur them."""
-    return catalog.open_dataset(dataset).info.image_size < SMALL_IMAGE
+    return catalog.has_images(dataset) and catalog.open_dataset(dataset).info.image_size < SMALL_IMAGE
 
 
 def results(asked: search.Asked, answer: search.Answer) -> dict[str, Any]:
     """The gallery: shown rows with distance, verdict, tags and code, and the tie groups they come in."""
     data = catalog.open_dataset(asked.dataset)
-    captions = data.captions("database")
+    captions = catalog.captions(asked.dataset, "database")
     tags = data.labels("database")[answer.rows]
     return {
         **_code(asked),
@@ -62,15 +62,16 @@ def query(asked: search.Asked) -> dict[str, Any]:
             "id": "as the network saw it",
             "caption": None,
         }
-    captions = catalog.open_dataset(asked.dataset).captions(asked.split)
+    captions = catalog.captions(asked.dataset, asked.split)
     names = catalog.label_names(asked.dataset, asked.split, asked.row)
+    untagged = "no tag" if catalog.has_labels(asked.dataset) else f"Image {asked.row}"
     return {
         **_code(asked),
         "src": images.thumb_url(asked.dataset, asked.split, asked.row),
         "alt": catalog.describe(asked.dataset, asked.split, asked.row),
-        "title": ", ".join(names) or "no tag",
+        "title": ", ".join(names) or untagged,
         "id": f"{asked.split} image {asked.row}",
-        "caption": None if captions is None else captions[asked.row],
+        "caption": None if captions is None else captions[asked.row] or None,
     }
 
 

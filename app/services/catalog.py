@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from models.data import dataset_infos, load_dataset
+from models.data import dataset_names, load_dataset
 from models.data.base import Dataset, DatasetInfo, sample_data_root
 from models.engine.store import RunStore, StoredRun
-from models.errors import NotAvailableError
+from models.errors import DataError, NotAvailableError, UnknownNameError
+from models.networks.names import DEFAULT_BACKBONE
 from models.registry import method_names
 from models.spec import CodeKind
 from models.types import Split
@@ -21,19 +22,22 @@ SEED = 0  # the run whose codes are shown; other seeds only count in the spread 
 
 
 @lru_cache(maxsize=1)
-def _stored() -> dict[str, dict[str, tuple[int, ...]]]:
-    """Code lengths by data set and method, methods in the registry's order, read from folder names."""
-    lengths: dict[str, dict[str, list[int]]] = {}
-    for run in RunStore().runs():
+def _stored() -> dict[str, dict[str, dict[int, str]]]:
+    """Backbone by data set, method and code length, methods in the registry's order, from folder names.
+
+    One run is shown per method and length: the one on the default backbone where there is one.
+    """
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for run in sorted(RunStore().runs(every_backbone=True), key=lambda r: r.backbone != DEFAULT_BACKBONE):
         if run.seed == SEED and run.has_codes:
-            lengths.setdefault(run.dataset, {}).setdefault(run.method, []).append(run.n_bits)
+            found.setdefault(run.dataset, {}).setdefault(run.method, {}).setdefault(run.n_bits, run.backbone)
     order = {name: place for place, name in enumerate(method_names())}
     return {
         dataset: {
-            name: tuple(sorted(methods[name]))
+            name: dict(sorted(methods[name].items()))
             for name in sorted(methods, key=lambda m: (_family_place(m), order.get(m, len(order)), m))
         }
-        for dataset, methods in lengths.items()
+        for dataset, methods in found.items()
     }
 
 
@@ -51,12 +55,23 @@ def datasets() -> tuple[DatasetInfo, ...]:
     Raises:
         NotAvailableError: there is none.
     """
-    there = tuple(info for info in dataset_infos() if info.available and info.name in _stored())
+    pools = {name: place for place, name in enumerate(dataset_names())}
+    known = [name for name in _stored() if name.partition("@")[0] in pools]
+    names = sorted(known, key=lambda name: (pools[name.partition("@")[0]], "@" in name, name))
+    there = tuple(info for info in map(_info, names) if info is not None and info.available)
     if not there:
         raise NotAvailableError(
             f"No data set with stored codes in {sample_data_root()}. Run `make sample-data`, then `make zoo`."
         )
     return there
+
+
+def _info(dataset: str) -> DatasetInfo | None:
+    """The card of a data set; None where it is unknown or damaged, which must not close the others."""
+    try:
+        return load_dataset(dataset).info
+    except (DataError, UnknownNameError):
+        return None
 
 
 def methods(dataset: str) -> tuple[str, ...]:
@@ -66,7 +81,12 @@ def methods(dataset: str) -> tuple[str, ...]:
 
 def lengths(dataset: str, method: str) -> tuple[int, ...]:
     """Code lengths stored for a method on a data set, ascending."""
-    return _stored().get(dataset, {}).get(method, ())
+    return tuple(_stored().get(dataset, {}).get(method, {}))
+
+
+def backbone(dataset: str, method: str, n_bits: int) -> str:
+    """What the shown run of a method and length stands on."""
+    return _stored().get(dataset, {}).get(method, {}).get(n_bits, DEFAULT_BACKBONE)
 
 
 def default_length(dataset: str, method: str) -> int:
@@ -98,6 +118,8 @@ def default_method(dataset: str) -> str:
 @lru_cache(maxsize=16)
 def default_query(dataset: str) -> int:
     """Row of the query to open with: its AP is nearest to the mean, so that right and wrong show."""
+    if not has_labels(dataset):
+        return 0
     method = default_method(dataset)
     ap = open_run(dataset, method, default_length(dataset, method)).per_query["ap_expected"]
     return int(np.abs(ap - ap.mean()).argmin())
@@ -108,7 +130,9 @@ def why_no_runs(dataset: str, method: str) -> str:
     card = _cards().get(method)
     if card is None:
         return "there is no such method"
-    info = next((info for info in dataset_infos() if info.name == dataset), None)
+    info = _info(dataset)
+    if info is not None and info.available and info.n_classes == 0 and method in methods(dataset):
+        return "it has codes here, but images without labels give nothing to score"
     if info is not None and info.label_kind == "multi" and not card.get("reads_multi_label", True):
         reason = str(card.get("multi_label_note") or "it needs exactly one class per image")
         return f"these images have several labels each, and {method_label(method)} does not read them: " + (
@@ -120,6 +144,21 @@ def why_no_runs(dataset: str, method: str) -> str:
 def has_bits(dataset: str, method: str, n_bits: int) -> bool:
     """True for binary codes; False for codes that name words of codebooks."""
     return bool(open_run(dataset, method, n_bits).result.get("code_kind", CodeKind.BINARY) == CodeKind.BINARY)
+
+
+def has_labels(dataset: str) -> bool:
+    """False where nothing is known of the images' classes: nothing is relevant then, and nothing scored."""
+    return open_dataset(dataset).info.n_classes > 0
+
+
+def has_images(dataset: str) -> bool:
+    """False where only labels and codes are on this machine, and words stand for the pictures."""
+    return open_dataset(dataset).info.has_images
+
+
+def is_given(dataset: str, method: str, n_bits: int) -> bool:
+    """True for codes that another system made, whose network is not here."""
+    return open_run(dataset, method, n_bits).config.mode == "given"
 
 
 def n_rows(dataset: str, split: Split) -> int:
@@ -136,7 +175,7 @@ def open_dataset(name: str) -> Dataset:
 @lru_cache(maxsize=256)
 def open_run(dataset: str, method: str, n_bits: int) -> StoredRun:
     """A stored run; what it has read stays in memory, read-only and shared by every session."""
-    return RunStore().open(dataset, method, n_bits, SEED)
+    return RunStore().open(dataset, method, n_bits, SEED, backbone(dataset, method, n_bits))
 
 
 @lru_cache(maxsize=1)
@@ -174,13 +213,18 @@ def method_entry(name: str) -> str:
     return f"{method_label(name)} · {family}" if family else method_label(name)
 
 
+@lru_cache(maxsize=16)
+def captions(dataset: str, split: Split) -> tuple[str, ...] | None:
+    """One sentence per image, "" where an image has none; None when the data set has no captions."""
+    return open_dataset(dataset).captions(split)
+
+
 def describe(dataset: str, split: Split, row: int) -> str:
-    """An image in words, for alternative text: its caption, else its classes."""
-    data = open_dataset(dataset)
-    captions = data.captions(split)
-    if captions is not None:
-        return captions[row]
-    return ", ".join(label_names(dataset, split, row))
+    """An image in words, for alternative text: its caption, else its classes, else which one it is."""
+    sentences = captions(dataset, split)
+    if sentences is not None and sentences[row]:
+        return sentences[row]
+    return ", ".join(label_names(dataset, split, row)) or f"{split} image {row}"
 
 
 def label_names(dataset: str, split: Split, row: int) -> list[str]:

@@ -157,7 +157,7 @@ class Bucket:
     Attributes:
         rows: int64 (size,), ascending.
         code: the code in hex digits, or the words' numbers.
-        top_class: name of the most frequent class.
+        top_class: name of the most frequent class; empty where nothing is known of classes.
         n_top: images that have it.
     """
 
@@ -213,6 +213,8 @@ def occupancy(dataset: str, method: str, n_bits: int, n_largest: int = 8) -> Occ
     # Labels counted per bucket in one pass: (n_distinct, n_classes).
     per_bucket = np.zeros((len(distinct), labels.shape[1]), dtype=np.int64)
     np.add.at(per_bucket, inverse, labels)
+    if not names:
+        names, per_bucket = ("",), np.zeros((len(distinct), 1), dtype=np.int64)
     top = per_bucket.argmax(axis=1)
     order = np.argsort(-sizes, kind="stable")
     largest = tuple(
@@ -229,7 +231,7 @@ def occupancy(dataset: str, method: str, n_bits: int, n_largest: int = 8) -> Occ
     return Occupancy(
         frozen(sizes[order].astype(np.int64)),
         largest,
-        {name: int((per_bucket[:, c] > 0).sum()) for c, name in enumerate(names)},
+        {name: int((per_bucket[:, c] > 0).sum()) for c, name in enumerate(opened.info.class_names)},
         float(per_bucket[shared].max(axis=1).sum() / sizes[shared].sum()) if shared.any() else 1.0,
     )
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
-
 from app.services import catalog
 from models.errors import NotAvailableError
 from models.types import Float32
@@ -46,15 +44,14 @@ def compute(dataset: str, method: str, n_bits: int) -> Float32:
 
 def _encoded(dataset: str, method: str, n_bits: int) -> Float32:
     from models.engine.encode import encode_split, open_encoder
-    from models.engine.features import Features, dataset_features
+    from models.engine.features import dataset_features
 
     data = catalog.open_dataset(dataset)
     encoder = open_encoder(catalog.open_run(dataset, method, n_bits))
     model = encoder.checkpoint.model
-    nothing = np.empty((0, 0), dtype=np.float32)
     # A backbone that was trained with the method reads the images themselves.
     features = dataset_features(data, encoder.backbone) if model.backbone is None else None
-    encoded = encode_split(model, data, "database", features or Features(nothing, nothing, ""))
+    encoded = encode_split(model, data, "database", features)
     if encoded.embeddings is None:
         raise NotAvailableError("Codes made of bits are compared with bits; there are no vectors to compute.")
     return encoded.embeddings

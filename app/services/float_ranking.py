@@ -69,7 +69,10 @@ def per_query_ap(dataset: str) -> Float64:
 @lru_cache(maxsize=4)
 def _unit(dataset: str) -> dict[str, Float32]:
     features = read_features(shipped_features_path(dataset, BACKBONE))
-    return {"query": _normalised(features.query), "database": _normalised(features.database)}
+    return {
+        "query": _normalised(features.of("query")),
+        "database": _normalised(features.of("database")),
+    }
 
 
 def _normalised(vectors: npt.NDArray[np.floating]) -> Float32:

@@ -16,10 +16,11 @@ from app.services import cards, catalog, images, search
 from models.errors import HashingError
 from models.types import BinaryCodes, Codes, Int64
 
-ColourMode = Literal["class", "tag", "bit", "ap"]
+ColourMode = Literal["class", "tag", "bit", "ap", "plain"]
 
 MAGIC = b"HLM1"
 ALIGNMENT = 8
+NOWHERE = 2**32 - 1  # point of an image whose code was not laid out
 MOST_MARKED = 60  # neighbours joined to the query; more lines hide the map
 
 
@@ -36,8 +37,9 @@ class MapFacts:
     """What to know before believing a map.
 
     Attributes:
-        n_codes: distinct codes among the database images, the dots that are drawn.
-        n_images: database images.
+        n_codes: distinct codes among the database images laid out, the dots that are drawn.
+        n_images: database images that have one of these codes.
+        n_elsewhere: database images that have none; 0 unless the database is too large to be laid out whole.
         largest: images that share the most frequent code.
         alone: codes of exactly one image.
         preserved: mean share, 0 to 1, of a code's k nearest codes that are among its k nearest on the map.
@@ -47,6 +49,7 @@ class MapFacts:
 
     n_codes: int
     n_images: int
+    n_elsewhere: int
     largest: int
     alone: int
     preserved: float
@@ -63,14 +66,17 @@ def facts(dataset: str, method: str, n_bits: int) -> MapFacts:
     """
     run = catalog.open_run(dataset, method, n_bits)
     stored = run.map()
-    _, point_of_row, _ = _points(run.codes("database"))
-    sizes = np.bincount(point_of_row)
+    laid_out = _laid_out(run.codes("database"), stored.rows)
+    point_of_row = _points(run.codes("database"), stored.rows)[1]
+    placed = point_of_row[point_of_row != NOWHERE]
+    sizes = np.bincount(placed)
     # Neighbours are counted over the codes of both splits, which were laid out together.
-    both = np.concatenate([_bytes(run.codes("database")), _bytes(run.codes("query"))])
+    both = np.concatenate([_bytes(laid_out), _bytes(run.codes("query"))])
     n_laid_out = len(np.unique(both, axis=0))
     return MapFacts(
         n_codes=len(sizes),
-        n_images=len(point_of_row),
+        n_images=len(placed),
+        n_elsewhere=len(point_of_row) - len(placed),
         largest=int(sizes.max()),
         alone=int((sizes == 1).sum()),
         preserved=stored.neighbour_preservation,
@@ -96,10 +102,13 @@ def find(dataset: str, method: str, n_bits: int, key: str) -> bytes | None:
 
 
 def colours(dataset: str, method: str, n_bits: int) -> tuple[ColourMode, ...]:
-    """What this run's dots can be coloured by: bits only where codes have bits."""
+    """What this run's dots can be coloured by: bits only where codes have bits, nothing without labels."""
+    bits: tuple[ColourMode, ...] = ("bit",) if catalog.has_bits(dataset, method, n_bits) else ()
+    if not catalog.has_labels(dataset):
+        return ("plain", *bits)
     several = catalog.open_dataset(dataset).info.label_kind == "multi"
     label: ColourMode = "tag" if several else "class"
-    return (label, "bit", "ap") if catalog.has_bits(dataset, method, n_bits) else (label, "ap")
+    return (label, *bits, "ap")
 
 
 def message(asked: search.Asked, answer: search.Answer, query: str, colour: Colour) -> dict[str, Any]:
@@ -138,9 +147,20 @@ def _bytes(codes: Codes) -> npt.NDArray[np.uint8]:
     return codes.packed if isinstance(codes, BinaryCodes) else codes.indices
 
 
-def _points(codes: Codes) -> tuple[Int64, Int64, npt.NDArray[np.uint8]]:
-    """First row of each distinct code, the distinct code of each row, and the distinct codes."""
-    distinct, first, point_of_row = np.unique(_bytes(codes), axis=0, return_index=True, return_inverse=True)
+def _laid_out(codes: Codes, rows: Int64 | None) -> Codes:
+    return codes if rows is None else codes[rows]
+
+
+def _points(codes: Codes, rows: Int64 | None) -> tuple[Int64, Int64, npt.NDArray[np.uint8]]:
+    """First place of each distinct code among the rows laid out, the code of every row, and the codes.
+
+    A row whose code is not on the map has NOWHERE for its code.
+    """
+    there = _bytes(_laid_out(codes, rows))
+    distinct, first, point_of_row = np.unique(there, axis=0, return_index=True, return_inverse=True)
+    if rows is not None:
+        point_of_code = {code.tobytes(): point for point, code in enumerate(distinct)}
+        point_of_row = np.array([point_of_code.get(code.tobytes(), NOWHERE) for code in _bytes(codes)])
     return first, point_of_row.ravel(), distinct
 
 
@@ -153,7 +173,7 @@ def _geometry(dataset: str, method: str, n_bits: int) -> tuple[str, bytes]:
     """
     run, data = catalog.open_run(dataset, method, n_bits), catalog.open_dataset(dataset)
     stored, codes = run.map(), run.codes("database")
-    first, point_of_row, distinct = _points(codes)
+    first, point_of_row, distinct = _points(codes, stored.rows)
     binary = isinstance(codes, BinaryCodes)
     per_query = run.per_query.get("ap_expected", np.full(data.info.n_query, np.nan))
     arrays: dict[str, npt.NDArray[Any]] = {

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from app.services import catalog, chance
+from app.services import baselines, catalog, chance
+from models.engine.comparable import same_protocol
 from models.engine.store import RunStore
 from models.types import Float64
 
@@ -84,17 +85,29 @@ class Curves:
 
 @lru_cache(maxsize=8)
 def leaderboard(dataset: str) -> tuple[Entry, ...]:
-    """Every stored run of a data set, best expected mAP first."""
+    """Every stored run of a data set, best expected mAP first; none where there are no labels to score by.
+
+    Raises:
+        ProtocolError: runs, or the baselines, were not all scored under one protocol.
+    """
+    if not catalog.has_labels(dataset):
+        return ()
     store = RunStore()
     seeds: dict[tuple[str, int], list[float]] = {}
-    for run in store.runs(dataset):
-        score = store.open(dataset, run.method, run.n_bits, run.seed).result["metrics"]["map"]["expected"]
-        seeds.setdefault((run.method, run.n_bits), []).append(float(score))
+    for run in store.runs(dataset, every_backbone=True):
+        if run.backbone == catalog.backbone(dataset, run.method, run.n_bits):
+            opened = store.open(dataset, run.method, run.n_bits, run.seed, run.backbone)
+            score = opened.result["metrics"]["map"]["expected"]
+            seeds.setdefault((run.method, run.n_bits), []).append(float(score))
     entries = [
         _entry(dataset, method, n_bits, tuple(seeds[method, n_bits]))
         for method in catalog.methods(dataset)
         for n_bits in catalog.lengths(dataset, method)
     ]
+    scored = {f"{e.label} at {e.n_bits} bits": e.protocol for e in entries}
+    if measured := baselines.baselines(dataset).get("protocol"):
+        scored["the baselines"] = measured
+    same_protocol(scored)
     return tuple(sorted(entries, key=lambda e: (-e.map_expected, e.n_bits, e.method)))
 
 

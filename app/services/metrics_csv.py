@@ -11,6 +11,7 @@ from typing import Any
 from app.services.metrics import curves, leaderboard
 
 _PROTOCOL_FIELDS = (
+    "name",
     "k",
     "normalize_by",
     "tie_rule",

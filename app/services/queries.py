@@ -28,9 +28,10 @@ def samples(dataset: str, page: int) -> Strip:
     """Class by class in turn; the next page goes on where the last one ended and starts again at the end."""
     labels = catalog.open_dataset(dataset).labels("query")
     by_class = [rows for rows in (np.flatnonzero(column) for column in labels.T) if len(rows)]
-    # An image of several classes counts with the first one that reaches it.
-    turns = max(len(rows) for rows in by_class)
+    # An image of several classes counts with the first one that reaches it, one of none comes at the end.
+    turns = max((len(rows) for rows in by_class), default=0)
     order = dict.fromkeys(int(rows[turn]) for turn in range(turns) for rows in by_class if turn < len(rows))
+    order |= dict.fromkeys(np.flatnonzero(~labels.any(axis=1)).tolist())
     rows = list(order)
     start = page * PER_STRIP % len(rows)
     return Strip(tuple((rows + rows)[start : start + min(PER_STRIP, len(rows))]))

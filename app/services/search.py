@@ -137,7 +137,7 @@ def ask(dataset: str, method: str, n_bits: int, split: Split, row: int) -> Asked
         codes,
         queries,
         code_bytes(run.codes(split), [row]).tobytes(),
-        catalog.open_dataset(dataset).labels(split)[row],
+        catalog.open_dataset(dataset).labels(split)[row] if catalog.has_labels(dataset) else None,
     )
 
 

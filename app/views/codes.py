@@ -8,6 +8,7 @@ from app.components.asking import ask
 from app.components.headline import headlines
 from app.components.look_up_charts import look_up_table
 from app.components.loss_charts import losses, vectors_button
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.components.reading import reading_style
 from app.components.rounding_charts import roundings
@@ -55,5 +56,6 @@ else:
         st.subheader("Same class against different class")
         code_charts.pairs(*run, chosen.query)
 
+no_labels(chosen.dataset, "codes")
 st.subheader("Buckets: images with one code")
 code_charts.buckets(*run)

@@ -8,6 +8,7 @@ from app.components.compare_columns import compare_columns
 from app.components.compare_controls import compare_controls
 from app.components.compare_protocol import compare_protocol
 from app.components.compare_scatter import compare_scatters
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.services import compare_cards
 
@@ -19,5 +20,6 @@ st.caption(section("compare", "marks"))
 if any(side.is_float for side in line.sides):
     st.caption(section("compare", "float"))
 
-compare_scatters(chosen, line.sides)
-compare_protocol(chosen.dataset, line.sides)
+if not no_labels(chosen.dataset, "compare"):
+    compare_scatters(chosen, line.sides)
+    compare_protocol(chosen.dataset, line.sides)

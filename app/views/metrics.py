@@ -10,6 +10,7 @@ from app.components.method_link import method_link
 from app.components.metrics_filters import brought_forward, table_filters
 from app.components.prose import section
 from app.components.protocol_line import protocol_line
+from app.components.published_table import beside_the_survey
 from app.components.reading import reading_style
 from app.services import baselines, catalog, methods, metrics, metrics_csv
 
@@ -21,6 +22,9 @@ base = methods.reference(dataset)
 
 reading_style()
 st.header("Metrics")
+if not catalog.has_labels(dataset):
+    st.info(section("unlabelled", "metrics" if catalog.has_images(dataset) else "metrics_codes"))
+    st.stop()
 st.markdown(section("metrics", "intro"))
 
 st.subheader("All runs")
@@ -29,7 +33,11 @@ kept = filters.keep(entries, method=method, n_bits=n_bits)
 leaderboard(
     leaderboard_rows(
         kept,
-        [r for r in baselines.references(dataset) if filters.all_lengths or r.n_bits in (None, n_bits)],
+        [
+            r
+            for r in baselines.references(dataset)
+            if filters.all_lengths or not r.has_lengths or r.n_bits == n_bits
+        ],
         method=method,
         n_bits=n_bits,
         base=methods.reference_map(dataset),
@@ -84,6 +92,8 @@ if graded:
     st.caption(section("metrics", "graded"))
     score = st.segmented_control("Score", graded, default=graded[0], required=True, key="graded_score")
     charts.graded_against_bits(dataset, method, score or graded[0], front)
+
+beside_the_survey(dataset)
 
 left, right = st.columns(2, gap="medium")
 with left:

@@ -6,6 +6,7 @@ from app import state
 from app.components.asking import ask
 from app.components.gallery import gallery
 from app.components.index_panel import index_panel, try_index
+from app.components.no_labels import no_labels
 from app.components.prose import section
 from app.components.query_card import query_card
 from app.components.query_picker import query_picker
@@ -42,9 +43,11 @@ with results:
         gallery(cards.results(asked, answer))
     elif tried is None:
         st.info(section("search", "empty"))
+    no_labels(chosen.dataset, "search")
     relevance = "relevant_multi" if info.label_kind == "multi" else "relevant_single"
     strip = {"binary": "strip_bits", "weighted": "strip_weighted"}.get(cards.kind(asked), "strip_words")
-    told = (relevance, "ties", strip, *(() if tried is None else ("recall",)))
+    told = (relevance, "ties", strip) if info.n_classes else ("ties_only", strip)
+    told = (*told, *(() if tried is None else ("recall",)))
     st.caption(" ".join(section("search", name) for name in told))
 with side:  # after the results, which somebody waits for
     ranking_chart(asked, answer)

@@ -79,13 +79,19 @@ def evaluate(chosen: argparse.Namespace) -> Answer:
     """All metrics, of two files or of a stored run."""
     from models.metrics import evaluate as score
 
+    rules: dict[str, Any] = {"k": None, "normalize_by": "relevant"}
     if chosen.run_name is not None:
         if chosen.query or chosen.database:
             raise ConfigError("Give --run, or --query and --database, not both.")
         from models.data import load_dataset
+        from models.engine.comparable import same_protocol
+        from models.engine.results import protocol
 
         run = stored_run(chosen.run_name)
         dataset = load_dataset(run.config.dataset)
+        now = protocol(dataset.info)
+        # Codes of other splits would be scored against the wrong labels.
+        rules = same_protocol({"the run": run.result["protocol"], "the data set as it is now": now})
         parts: tuple[Any, ...] = (
             run.queries("query"),
             run.codes("database"),
@@ -100,10 +106,13 @@ def evaluate(chosen: argparse.Namespace) -> Answer:
         query, database = _two_files(chosen.query, chosen.database)
         _refuse_the_same(query, database)
         parts = (query.queries, database.codes, *agree_on_labels(query, database))
-    result = score(*parts, k=chosen.k, normalize_by=chosen.normalize_by, radius=chosen.radius)
-    return Answer(
-        result.to_json() | {"tie_rule": chosen.tie_rule}, _evaluation_tables(result, chosen.tie_rule)
-    )
+    asked = {"k": chosen.k, "normalize_by": chosen.normalize_by}
+    rules = rules | {name: value for name, value in asked.items() if value is not None}
+    result = score(*parts, k=rules["k"], normalize_by=rules["normalize_by"], radius=chosen.radius)
+    document = result.to_json() | {"tie_rule": chosen.tie_rule}
+    if "name" in rules and asked == {"k": None, "normalize_by": None}:
+        document["protocol"] = rules["name"]
+    return Answer(document, _evaluation_tables(result, chosen.tie_rule))
 
 
 def _two_files(query_path: str, database_path: str) -> tuple[CodeFile, CodeFile]:

@@ -8,7 +8,8 @@ from models.cli.output import Answer, Table
 
 METHOD_KEYS = ("name", "title", "family", "supervision", "code_kind", "venue", "year", "n_bits_allowed")
 DATASET_KEYS = (
-    "name", "n_train", "n_query", "n_database", "n_classes", "label_kind", "available", "licence",
+    "name", "n_train", "n_query", "n_database", "n_classes", "label_kind", "available", "has_images",
+    "protocol", "protocols", "licence",
 )  # fmt: skip
 LEADERBOARD_KEYS = (
     "method", "n_bits", "dataset", "protocol", "backbone", "mode", "n_seeds", "map_expected", "map_spread",
@@ -31,11 +32,16 @@ def methods(chosen: argparse.Namespace) -> Answer:
 
 def datasets(chosen: argparse.Namespace) -> Answer:
     """One row per data set, those not on this machine included."""
-    from models.data import dataset_infos
+    from models.data import dataset_infos, protocol_names
 
-    document = [{key: getattr(info, key) for key in DATASET_KEYS} for info in dataset_infos()]
+    infos = dataset_infos()
+    document = []
+    for info in infos:
+        record = {key: getattr(info, key) for key in DATASET_KEYS if key != "protocols"}
+        protocols = list(protocol_names(info.name)) if info.available else []
+        document.append({key: record.get(key, protocols) for key in DATASET_KEYS})
     rows = [list(record.values()) for record in document]
-    notes = [f"{info.name}: {info.note}" for info in dataset_infos() if not info.available]
+    notes = [f"{info.name}: {info.note}" for info in infos if info.note]
     return Answer(document, [Table("Data sets", DATASET_KEYS, rows)], notes)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn, get_args
 
+from models.cli.import_arguments import add_fetch, add_forget, add_import
 from models.cli.index_arguments import add_index, add_search
 from models.cli.output import Answer, say
 from models.cli.scale_arguments import add_scale
@@ -41,8 +42,20 @@ def build_parser() -> argparse.ArgumentParser:
     leaderboard = command("leaderboard", "models.cli.lists:leaderboard", "Scores of all stored runs.")
     leaderboard.add_argument("--dataset", help="only this data set")
 
+    add_import(command("import", "models.cli.importing:import_images", "Bring your own images in."))
+    add_fetch(command("fetch", "models.cli.importing:fetch", "Get a published data set."))
+    add_forget(command("forget", "models.cli.importing:forget", "Remove an imported data set."))
+
+    features = command("features", "models.cli.features:features", "Compute a data set's backbone features.")
+    features.add_argument("dataset", metavar="NAME", help="see `datasets`")
+    features.add_argument("--backbone", default="small_cnn", help="default small_cnn")
+    features.add_argument(
+        "--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable"
+    )
+
     _add_train(command("train", "models.cli.training:train", "Train a method and store the run."))
     _add_zoo(command("zoo", "models.cli.training:zoo", "Make every stored run that is not current."))
+    _add_table(command("table", "models.cli.training:table", "Every method on one large data set."))
 
     tune = command("tune", "models.cli.training:tune", "Search every method's learning rate, the same way.")
     tune.add_argument("--methods", nargs="+", metavar="NAME", help="default: all")
@@ -85,7 +98,8 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--out",
         metavar="DIR",
-        help="default: runs/DATASET/METHOD/N_BITS-sSEED, other backbones named at its end",
+        help="default: runs/DATASET/METHOD/N_BITS-sSEED, other backbones named at its end; "
+        "for data sets of the library, the same in the library",
     )
     train.add_argument("--resume", action="store_true", help="go on from an interrupted run in the same DIR")
     train.add_argument("--mode", default="head", help="head (frozen backbone, default) or finetune")
@@ -97,6 +111,9 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "--label-vectors",
         metavar="FILE",
         help="vectors of the class names, for dvsq: .npz (names, vectors), or .txt as of word2vec or GloVe",
+    )
+    train.add_argument(
+        "--input-size", type=int, metavar="PIXELS", help="mode finetune: work at a lower resolution"
     )
     train.add_argument("--accelerator", help="cpu (default), cuda, mps or auto")
     train.add_argument("--devices", help="processes, one a device; under torchrun the same number as there")
@@ -117,11 +134,31 @@ def _add_zoo(zoo: argparse.ArgumentParser) -> None:
     zoo.add_argument("--force", action="store_true", help="make runs again that are current")
 
 
+def _add_table(table: argparse.ArgumentParser) -> None:
+    table.add_argument("--dataset", required=True, help="NAME, or NAME@PROTOCOL")
+    table.add_argument("--backbone", default="mobilenet_v2", help="default mobilenet_v2")
+    table.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
+    table.add_argument("--methods", nargs="+", metavar="NAME", help="default: all")
+    table.add_argument(
+        "--n-bits", nargs="+", type=int, metavar="N", help="code lengths (default 12 16 24 32 48 64)"
+    )
+    table.add_argument(
+        "--seeds", nargs="+", type=int, metavar="N", help="all but the first at 48 bits alone (default 0 1 2)"
+    )
+    table.add_argument("--jobs", type=int, default=2, help="runs at the same time (default 2)")
+    table.add_argument("--ship", action="store_true", help="store in the sample data, not in the library")
+    table.add_argument("--force", action="store_true", help="make runs again that are current")
+
+
 def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--query", metavar="q.npz", help="codes of the queries, with labels")
     evaluate.add_argument("--database", metavar="db.npz", help="codes of the database, with labels")
     evaluate.add_argument("--run", dest="run_name", metavar="RUN", help=f"instead of files: {_RUN}")
-    evaluate.add_argument("--k", type=int, help="last rank that counts for AP (default: the whole ranking)")
+    evaluate.add_argument(
+        "--k",
+        type=int,
+        help="last rank that counts for AP (default: a run's protocol, else the whole ranking)",
+    )
     evaluate.add_argument(
         "--tie-rule",
         choices=get_args(TieRule),
@@ -131,8 +168,7 @@ def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument(
         "--normalize-by",
         choices=("relevant", "min_k_relevant", "retrieved"),
-        default="relevant",
-        help="divisor of AP (default relevant)",
+        help="divisor of AP (default: a run's protocol, else relevant)",
     )
     evaluate.add_argument("--radius", type=int, default=2, help="Hamming radius of the lookup (default 2)")
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from models.engine.store import StoredRun
 
 _NAME = re.compile(
-    r"(?P<dataset>[^/]+)/(?P<method>[^/]+)/(?P<n_bits>\d+)(-s(?P<seed>\d+)(-(?P<backbone>\w+))?)?"
+    r"(?P<dataset>[^/]+)/(?P<method>[^/]+)/(?P<n_bits>\d+)"
+    r"(-s(?P<seed>\d+)(-(?!finetune$)(?P<backbone>\w+))?(-(?P<mode>finetune))?)?"
 )
 
 
@@ -35,6 +36,7 @@ def stored_run(given: str) -> StoredRun:
             int(match["n_bits"]),
             int(match["seed"] or 0),
             match["backbone"] or DEFAULT_BACKBONE,
+            "finetune" if match["mode"] else "head",
         )
     raise ConfigError(
         f"{given} is no run: neither a folder with a result.json nor the name of a stored one, "

@@ -1,10 +1,10 @@
-"""`train` and `zoo`: long work, with progress on stderr and a word on what is kept after Ctrl-C."""
+"""`train`, `zoo` and `table`: long work, with progress on stderr and a word on what is kept after Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from models.engine.label_vectors import LabelVectors
-    from models.engine.zoo import TaskDone
+    from models.engine.zoo import TaskDone, ZooEvent
 
 STATE_FILE = "training-state.pt"
 
 
 def train(chosen: argparse.Namespace) -> Answer:
     """Train one run into a folder."""
+    from models.data import embedded_names, load_dataset
     from models.engine.build import make_config
     from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
     from models.engine.run import open_source, run
@@ -32,7 +33,7 @@ def train(chosen: argparse.Namespace) -> Answer:
 
     vectors = _label_vectors(chosen)
     config = make_config(
-        chosen.dataset,
+        load_dataset(chosen.dataset).info.name,  # a pool's default protocol has two names
         chosen.method,
         chosen.n_bits,
         chosen.seed,
@@ -44,9 +45,11 @@ def train(chosen: argparse.Namespace) -> Answer:
         weight_decay=chosen.weight_decay,
         params=_settings(chosen.set),
         label_vectors=vectors.sha256 if vectors else None,
+        input_size=chosen.input_size,
     )
-    default = RunStore(Path("runs")).folder(
-        config.dataset, config.method, config.n_bits, config.seed, config.backbone
+    store = RunStore(Path("runs")) if config.dataset in embedded_names() else RunStore()
+    default = store.folder(
+        config.dataset, config.method, config.n_bits, config.seed, config.backbone, config.mode
     )
     folder = Path(chosen.out) if chosen.out else default
     state_file = folder / STATE_FILE
@@ -65,6 +68,7 @@ def train(chosen: argparse.Namespace) -> Answer:
                 config.backbone,
                 Path(chosen.weights_file) if chosen.weights_file else None,
                 lambda done, total: progress.update(task, completed=done, total=total),
+                input_size=config.input_size,
             )
             source = replace(source, label_vectors=vectors.vectors if vectors else None)
             resume_from = state_file if chosen.resume else None
@@ -99,7 +103,7 @@ def train(chosen: argparse.Namespace) -> Answer:
 
 def zoo(chosen: argparse.Namespace) -> Answer:
     """Make all stored runs."""
-    from models.engine.zoo import N_BITS, SEEDS, TaskDone, ZooFinished, ZooStarted
+    from models.engine.zoo import N_BITS, SEEDS
     from models.engine.zoo import zoo as make_all
 
     events = make_all(
@@ -110,10 +114,17 @@ def zoo(chosen: argparse.Namespace) -> Answer:
         chosen.jobs,
         force=chosen.force,
     )
+    return _followed(events, "zoo")
+
+
+def _followed(events: Generator[ZooEvent, None, None], name: str) -> Answer:
+    """Show the progress of many runs and answer with their count."""
+    from models.engine.zoo import TaskDone, ZooFinished, ZooStarted
+
     finished: ZooFinished | None = None
     try:
         with progress_bar() as progress:
-            task = progress.add_task("zoo", total=None)
+            task = progress.add_task(name, total=None)
             for event in events:
                 if isinstance(event, ZooStarted):
                     progress.update(task, total=event.n_tasks)
@@ -137,6 +148,25 @@ def zoo(chosen: argparse.Namespace) -> Answer:
     }
     counts = f"{finished.n_made} made, {finished.n_current} current, {len(failed)} failed"
     return Answer(document, lines=[f"{counts} in {finished.seconds:.0f} s."], exit_code=1 if failed else 0)
+
+
+def table(chosen: argparse.Namespace) -> Answer:
+    """Make the runs of one large data set."""
+    from models.engine.table import N_BITS, SEEDS
+    from models.engine.table import table as make_table
+
+    events = make_table(
+        chosen.dataset,
+        chosen.backbone,
+        chosen.methods,
+        tuple(chosen.n_bits or N_BITS),
+        tuple(chosen.seeds or SEEDS),
+        chosen.jobs,
+        weights_file=Path(chosen.weights_file) if chosen.weights_file else None,
+        ship=chosen.ship,
+        force=chosen.force,
+    )
+    return _followed(events, "table")
 
 
 def tune(chosen: argparse.Namespace) -> Answer:
@@ -217,8 +247,8 @@ def _settings(given: Sequence[str]) -> dict[str, str]:
 
 def _trained(folder: Path, result: Mapping[str, Any]) -> Answer:
     keys = ("config", "protocol", "metrics", "health", "seconds", "peak_memory_bytes")
-    document = {"run": str(folder), **{key: result[key] for key in keys}}
-    scores = result["metrics"]["map"]
+    document = {"run": str(folder), **{key: result[key] for key in keys if key in result}}
+    scores = result.get("metrics", {}).get("map", {})  # none for images without labels
     rows = [[rule, score] for rule, score in scores.items()]
     seconds = ", ".join(f"{name} {value:.1f} s" for name, value in result["seconds"].items())
     table = Table(f"{result['config']['method']}, {result['config']['n_bits']} bits", ("ties", "mAP"), rows)

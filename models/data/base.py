@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from models.errors import DataError
-from models.types import Bool, Int64, LabelKind, Split
+from models.types import Bool, Int64, LabelKind, NormalizeBy, Split
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,11 +20,20 @@ SPLITS: tuple[Split, ...] = ("train", "query", "database")
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """The identity card of a data set.
+    """The identity card of a data set under one protocol.
 
-    The train split lies inside the database: `n_train` of the `n_database` images. `available` is False when
-    the files are not on this machine; `note` then says how to get them. `mirror_is_same` is False where a
-    mirror image shows another thing, so that training must not flip images.
+    Attributes:
+        name: what `load_dataset` takes: `<pool>` for its default protocol, else `<pool>@<protocol>`.
+        n_train: train images, inside the database or not.
+        image_size: side of the images in pixels; where they differ, the median of the longer side.
+        available: False when labels and splits are not on this machine; `note` then says how to get them.
+        mirror_is_same: False where a mirror image shows another thing, so that training must not flip images.
+        protocol: name of the rule that says which images are query, train and database; "" for embedded sets.
+        has_images: False where labels and splits are known and the images are not on this machine.
+        download_bytes: how much a download of the images moves; 0 where that is not known.
+        train_in_database: train images are database images; else the two are disjoint.
+        k: last rank that counts for AP; None is the whole ranking.
+        normalize_by: divisor of AP, as in `models.metrics.evaluate`.
     """
 
     name: str
@@ -39,6 +50,17 @@ class DatasetInfo:
     available: bool = True
     note: str = ""
     mirror_is_same: bool = True
+    protocol: str = ""
+    has_images: bool = True
+    download_bytes: int = 0
+    train_in_database: bool = True
+    k: int | None = None
+    normalize_by: NormalizeBy = "relevant"
+
+    @property
+    def pool(self) -> str:
+        """The images and labels without the protocol; features are stored under this name."""
+        return self.name.partition("@")[0]
 
     def n_rows(self, split: Split) -> int:
         """Number of images in a split.
@@ -53,7 +75,11 @@ class DatasetInfo:
 
 
 class Dataset(Protocol):
-    """Images and labels by split and row. Arrays are read-only; rows of a split never change their order."""
+    """Images and labels by split and row. Arrays are read-only; rows of a split never change their order.
+
+    All images together are the pool, rows 0 to `n_pool - 1`; a split is a selection of them. Where labels are
+    known and images are not (`info.has_images` is False), whatever reads an image raises NotAvailableError.
+    """
 
     @property
     def info(self) -> DatasetInfo:
@@ -61,11 +87,28 @@ class Dataset(Protocol):
 
     @property
     def train_rows(self) -> Int64:
-        """Rows of the database that are the train split, int64 (n_train,), ascending."""
+        """Rows of the database that are the train split, int64 (n_train,), ascending.
+
+        Empty where train and database are disjoint.
+        """
 
     @property
     def content_key(self) -> str:
         """16 hex digits that change with any image, label or split."""
+
+    @property
+    def n_pool(self) -> int:
+        """Number of images, of all splits together."""
+
+    @property
+    def pool_key(self) -> str:
+        """16 hex digits that change with any image or the order of the images, and with nothing else."""
+
+    def pool_rows(self, split: Split) -> Int64:
+        """Rows of the pool that are a split, int64 (n,)."""
+
+    def pool_image(self, row: int) -> Image:
+        """The decoded image in a row of the pool, RGB."""
 
     def labels(self, split: Split) -> Bool:
         """Multi-hot labels, bool (n, n_classes)."""
@@ -84,6 +127,30 @@ def sample_data_root() -> Path:
     """Folder of the shipped data: HASHLENS_SAMPLE_DATA, else `sample_data` beside the package."""
     given = os.environ.get("HASHLENS_SAMPLE_DATA")
     return Path(given) if given else Path(__file__).resolve().parents[2] / "sample_data"
+
+
+def stacked_rows(info: DatasetInfo, train_rows: Int64, split: Split) -> Int64:
+    """`Dataset.pool_rows` where the pool is the queries followed by the database."""
+    if split == "query":
+        return np.arange(info.n_rows(split), dtype=np.int64)
+    rows = np.arange(info.n_rows("database"), dtype=np.int64) if split == "database" else train_rows
+    return info.n_query + rows
+
+
+def stacked_place(info: DatasetInfo, row: int) -> tuple[Split, int]:
+    """Split and row of a row of such a pool.
+
+    Raises:
+        DataError: no row of the pool.
+    """
+    check_pool_row(info.name, info.n_query + info.n_database, row)
+    return ("query", row) if row < info.n_query else ("database", row - info.n_query)
+
+
+def check_pool_row(name: str, n_pool: int, row: int) -> None:
+    """Raise DataError when `row` is no row of the pool."""
+    if not 0 <= row < n_pool:
+        raise DataError(f"{name} has {n_pool} images, pool rows 0 to {n_pool - 1}; row {row} was asked for.")
 
 
 def check_row(info: DatasetInfo, split: Split, row: int) -> None:

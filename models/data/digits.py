@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.data.base import DatasetInfo, check_row
+from models.data.base import DatasetInfo, check_row, stacked_place, stacked_rows
 from models.types import Bool, Int64, Split, UInt8
 
 if TYPE_CHECKING:
@@ -83,6 +83,26 @@ class Digits:
         for split in ("query", "database", "train"):
             digest.update(self._rows[split].astype("<i8").tobytes())
         return digest.hexdigest()[:16]
+
+    @property
+    def n_pool(self) -> int:
+        """Queries and database together."""
+        return self.info.n_query + self.info.n_database
+
+    @cached_property
+    def pool_key(self) -> str:
+        """16 hex digits that change with any image or the order of the pool."""
+        pixels, _ = self._pixels_and_classes
+        order = np.concatenate([self._rows["query"], self._rows["database"]])
+        return hashlib.sha256(pixels[order].tobytes()).hexdigest()[:16]
+
+    def pool_rows(self, split: Split) -> Int64:
+        """Rows of the pool, which is the queries followed by the database, int64 (n,)."""
+        return stacked_rows(self.info, self.train_rows, split)
+
+    def pool_image(self, row: int) -> Image:
+        """The 8x8 image in a row of the pool, RGB."""
+        return self.image(*stacked_place(self.info, row))
 
     @cached_property
     def _labels(self) -> dict[Split, Bool]:

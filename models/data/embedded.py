@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.data.base import DatasetInfo, check_row, sample_data_root
+from models.data.base import DatasetInfo, check_row, sample_data_root, stacked_place, stacked_rows
 from models.errors import DataError, NotAvailableError
 from models.files import sha256_of
 from models.types import Bool, Int64, Split
@@ -109,6 +109,27 @@ class Embedded:
         self._require()
         parts = [sha256_of(self.folder / name) for name in ("images.zip", "labels.npz")]
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def n_pool(self) -> int:
+        """Queries and database together."""
+        return self.info.n_query + self.info.n_database
+
+    @cached_property
+    def pool_key(self) -> str:
+        """16 hex digits that change with any image."""
+        self._require()
+        return sha256_of(self.folder / "images.zip")[:16]
+
+    def pool_rows(self, split: Split) -> Int64:
+        """Rows of the pool, which is the queries followed by the database, int64 (n,)."""
+        self._require()
+        return stacked_rows(self.info, self.train_rows, split)
+
+    def pool_image(self, row: int) -> Image:
+        """The decoded image in a row of the pool, RGB."""
+        self._require()
+        return self.image(*stacked_place(self.info, row))
 
     def labels(self, split: Split) -> Bool:
         """Multi-hot labels, bool (n, n_classes)."""

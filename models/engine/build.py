@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from models.engine.config import Mode, RunConfig
+from models.engine.finetuning import FineTune, finetune_settings
 from models.engine.inputs import TrainData
 from models.engine.model import HashModel
 from models.engine.sampling import SAMPLERS
@@ -34,10 +35,14 @@ def make_config(
     sampler: str | None = None,
     params: Mapping[str, Any] | None = None,
     label_vectors: str | None = None,
+    input_size: int | None = None,
 ) -> RunConfig:
     """A configuration in which everything left out is the method's own recipe and defaults.
 
-    `label_vectors` is the SHA-256 of the file of label vectors, for a method that reads them.
+    Args:
+        label_vectors: SHA-256 of the file of label vectors, for a method that reads them.
+        input_size: in `finetune` mode, the side at which the backbone works, in pixels; None is what suits
+            the images. A smaller one trains faster.
 
     Raises:
         UnknownNameError: no such method.
@@ -47,6 +52,8 @@ def make_config(
     spec = method_class.spec
     spec.check_n_bits(n_bits)
     recipe = spec.recipe
+    trained_along = finetune_settings(method)
+    usual = trained_along if mode == "finetune" else recipe
     given = {"lr": lr, "batch_size": batch_size, "weight_decay": weight_decay, "sampler": sampler}
     if recipe.epochs == 0 and (idle := [name for name, value in given.items() if value is not None]):
         raise ConfigError(f"{method} is not trained in steps: {', '.join(idle)} would have no effect.")
@@ -62,19 +69,32 @@ def make_config(
         seed=seed,
         backbone=backbone,
         mode=mode,
-        epochs=recipe.epochs if epochs is None else epochs,
-        batch_size=recipe.batch_size if batch_size is None else batch_size,
-        lr=recipe.lr if lr is None else lr,
-        weight_decay=recipe.weight_decay if weight_decay is None else weight_decay,
+        epochs=usual.epochs if epochs is None else epochs,
+        batch_size=usual.batch_size if batch_size is None else batch_size,
+        lr=usual.lr if lr is None else lr,
+        weight_decay=usual.weight_decay if weight_decay is None else weight_decay,
         sampler=recipe.sampler if sampler is None else sampler,
         params=dataclasses.asdict(make_params(method_class.Params, dict(params or {}))),
         label_vectors=label_vectors,
+        finetune=_finetune(trained_along, input_size) if mode == "finetune" else None,
     )
+    if mode != "finetune" and input_size is not None:
+        raise ConfigError("An input size is a setting of mode finetune; features are stored at one size.")
     _check(config, closed_form=recipe.epochs == 0)
     return config
 
 
+def _finetune(usual: FineTune, input_size: int | None) -> dict[str, Any]:
+    """What of a run's settings only mode `finetune` has."""
+    names = ("optimizer", "backbone_lr", "momentum", "decay", "decay_every")
+    return {name: getattr(usual, name) for name in names} | {"input_size": input_size}
+
+
 def _check(config: RunConfig, *, closed_form: bool) -> None:
+    if config.mode == "finetune" and closed_form:
+        raise ConfigError(
+            f"{config.method} is solved in closed form; it cannot train a backbone. Use mode head."
+        )
     if closed_form and config.epochs != 0:
         raise ConfigError(
             f"{config.method} is solved in closed form; it has no epochs ({config.epochs} were asked for)."
@@ -90,12 +110,10 @@ def _check(config: RunConfig, *, closed_form: bool) -> None:
         )
     if config.seed >= 2**63:
         raise ConfigError(f"A seed is below 2^63; got {config.seed}.")
+    if config.input_size is not None and config.input_size < 32:
+        raise ConfigError(f"A backbone works on images of at least 32 pixels; got {config.input_size}.")
     if config.mode not in ("head", "finetune"):
         raise ConfigError(f"A run's mode is head or finetune; got {config.mode!r}.")
-    if config.mode == "finetune" and closed_form:
-        raise ConfigError(
-            f"{config.method} is solved in closed form; it cannot train a backbone. Use mode head."
-        )
     if config.mode == "finetune" and config.backbone in DESCRIPTORS:
         raise ConfigError(f"{config.backbone} has no weights that could be trained. Use mode head.")
     if config.sampler not in SAMPLERS:

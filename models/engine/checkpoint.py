@@ -112,7 +112,7 @@ def load_checkpoint(path: Path, expected: RunConfig | None = None) -> Checkpoint
     backbone = None
     if config.mode == "finetune":
         try:
-            backbone = _trained_backbone(config.backbone, tensors, image_size)
+            backbone = _trained_backbone(config, tensors, image_size)
         except (WeightsError, UnknownNameError) as error:
             raise CheckpointError(f"{path} holds no usable backbone: {error} {_REBUILD}") from None
     model = HashModel(method, torch.zeros(n_features), torch.ones(n_features), backbone)
@@ -181,8 +181,8 @@ def _fill(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
             )
 
 
-def _trained_backbone(name: str, tensors: Mapping[str, Tensor], image_size: int) -> Backbone:
+def _trained_backbone(config: RunConfig, tensors: Mapping[str, Tensor], image_size: int) -> Backbone:
     """A backbone around the checkpoint's own weights."""
     prefix = "backbone.network."
     state = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
-    return backbone_from_state(name, state, image_size=image_size)
+    return backbone_from_state(config.backbone, state, image_size=image_size, input_size=config.input_size)

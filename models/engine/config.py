@@ -11,13 +11,17 @@ from typing import Any, Literal, Self
 
 from models.errors import CheckpointError
 
-Mode = Literal["head", "finetune"]
+# `given`: codes that another system made; nothing is trained here.
+Mode = Literal["head", "finetune", "given"]
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """One method, one length, one data set, one seed. `params` holds every hyper-parameter of the method,
     by name; `label_vectors` is the SHA-256 of the file in which the user gave vectors of the labels, if so.
+    `finetune` is for that mode alone: what else decides how the backbone is trained, by name
+    (`optimizer`, `backbone_lr`, `momentum`, `decay`, `decay_every` as in `models.engine.finetuning`;
+    `input_size`, the side at which the backbone works, None for its own).
 
     Two runs with equal configs on equal software produce equal codes.
     """
@@ -35,17 +39,25 @@ class RunConfig:
     sampler: str
     params: Mapping[str, Any] = field(default_factory=dict)
     label_vectors: str | None = None
+    finetune: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields by name. Vectors of labels are left out where none were given, as almost always."""
-        record = dataclasses.asdict(self)
-        if self.label_vectors is None:
-            del record["label_vectors"]
-        return record
+        """All settings by name; the last two only where they are given, so that they change no other key."""
+        settings = dataclasses.asdict(self)
+        return {
+            name: value
+            for name, value in settings.items()
+            if value is not None or name not in ("label_vectors", "finetune")
+        }
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def input_size(self) -> int | None:
+        """Side at which the backbone works, in pixels; None for its own."""
+        return None if self.finetune is None else self.finetune["input_size"]
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,19 @@ from models.data.base import Dataset
 from models.data.transforms import image_batch
 from models.engine.checkpoint import Checkpoint, load_checkpoint
 from models.engine.features import Features, Progress, embed_images
-from models.engine.model import IMAGE_CHUNK, Encoded, HashModel
+from models.engine.model import FEATURE_CHUNK, IMAGE_CHUNK, Encoded, HashModel
 from models.engine.store import StoredRun
+from models.engine.threads import in_threads
 from models.errors import CheckpointError
 from models.networks.backbones import Backbone, load_backbone
-from models.types import Float32, ImageTransform, Split
+from models.networks.inference import InferenceNetwork
+from models.types import BinaryCodes, CodebookCodes, Codes, Float32, Split
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+# Images whose features are in memory at a time; whole chunks of the model, so that codes do not depend on it.
+BLOCK = 32 * FEATURE_CHUNK
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,21 @@ def encode_images(encoder: Encoder, images: Sequence[Image]) -> Encoded:
     model = encoder.checkpoint.model
     if model.backbone is None:
         return model.encode(embed_images(encoder.backbone, images))
-    return model.encode_relaxed(_relaxed(model, encoder.backbone.transform, images.__getitem__, len(images)))
+    parts = [np.empty((0, model.n_outputs), dtype=np.float32)]
+    for start in range(0, len(images), IMAGE_CHUNK):
+        batch = image_batch(images[start : start + IMAGE_CHUNK], encoder.backbone.transform)
+        parts.append(model.relaxed(batch))
+    return model.encode_relaxed(np.concatenate(parts))
 
 
 def encode_split(
-    model: HashModel, dataset: Dataset, split: Split, features: Features, progress: Progress | None = None
+    model: HashModel,
+    dataset: Dataset,
+    split: Split,
+    features: Features | None,
+    progress: Progress | None = None,
 ) -> Encoded:
-    """Codes of the queries or the database of a data set.
+    """Codes of the queries or the database of a data set; features or images are read a block at a time.
 
     Args:
         model: trained.
@@ -87,30 +100,42 @@ def encode_split(
         features: of the untrained backbone; used in `head` mode.
         progress: told images done and images in all, in `finetune` mode.
     """
-    stored: Float32 = features.query if split == "query" else features.database
     if model.backbone is None:
-        return model.encode(stored)
+        assert features is not None, "a head reads features"
+        return joined([model.encode(block) for block in features.chunks(split, BLOCK)])
     assert isinstance(model.backbone, Backbone), "a fine-tuned model carries one of our backbones"
+    rows, transform = dataset.pool_rows(split), model.backbone.transform
+    fast = HashModel(model.method, model.mean, model.std, InferenceNetwork(model.backbone)).eval()
 
-    def image(row: int) -> Image:
-        return dataset.image(split, row)
+    def relaxed(start: int) -> Float32:
+        images = [dataset.pool_image(int(row)) for row in rows[start : start + IMAGE_CHUNK]]
+        return fast.relaxed(image_batch(images, transform))
 
-    n = dataset.info.n_rows(split)
-    return model.encode_relaxed(_relaxed(model, model.backbone.transform, image, n, progress))
-
-
-def _relaxed(
-    model: HashModel,
-    transform: ImageTransform,
-    image: Callable[[int], Image],
-    n: int,
-    progress: Progress | None = None,
-) -> Float32:
-    """u of images 0 to n - 1, a chunk in memory at a time."""
     parts = [np.empty((0, model.n_outputs), dtype=np.float32)]
-    for start in range(0, n, IMAGE_CHUNK):
-        images = [image(row) for row in range(start, min(start + IMAGE_CHUNK, n))]
-        parts.append(model.relaxed(image_batch(images, transform)))
+    for part in in_threads(relaxed, range(0, len(rows), IMAGE_CHUNK)):
+        parts.append(part)
         if progress is not None:
-            progress(start + len(images), n)
-    return np.concatenate(parts)
+            progress(sum(map(len, parts)), len(rows))
+    return model.encode_relaxed(np.concatenate(parts))
+
+
+def joined(parts: Sequence[Encoded]) -> Encoded:
+    """Codes of several blocks of images as one."""
+    if len(parts) == 1:
+        return parts[0]
+    embeddings = [part.embeddings for part in parts if part.embeddings is not None]
+    return Encoded(
+        _joined_codes([part.codes for part in parts]),
+        np.concatenate([part.u for part in parts]),
+        np.concatenate(embeddings) if embeddings else None,
+    )
+
+
+def _joined_codes(parts: Sequence[Codes]) -> Codes:
+    first = parts[0]
+    if isinstance(first, BinaryCodes):
+        return BinaryCodes(
+            np.concatenate([part.packed for part in parts if isinstance(part, BinaryCodes)]), first.n_bits
+        )
+    indices = np.concatenate([part.indices for part in parts if isinstance(part, CodebookCodes)])
+    return replace(first, indices=indices)

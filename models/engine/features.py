@@ -1,7 +1,9 @@
 """Backbone features of a data set: computed once per (images, weights, transform), then read from disk.
 
 Features are rounded to half precision, always: what is shipped, what is cached and what an upload gives are
-then the same numbers, at half the bytes. Reading needs no torch.
+then the same numbers, at half the bytes. Reading needs no torch. Those of an embedded data set lie in one
+small archive; those of a pool in a file that is written a batch at a time and read as a memory map, so that
+neither has to fit into memory (`models.engine.feature_file`).
 """
 
 from __future__ import annotations
@@ -10,23 +12,39 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.data.base import Dataset, sample_data_root
+from models.data.base import SPLITS, Dataset, sample_data_root
+from models.data.library import library_root
+from models.engine.feature_events import FeatureEvent, Pace
+from models.engine.feature_file import FeatureFile
 from models.engine.run_files import read_arrays
 from models.errors import CheckpointError, NotAvailableError, StorageError
 from models.files import npz_bytes, write_atomically
-from models.types import Float32, Split
+from models.types import Float16, Float32, Int64, Split
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from models.networks.backbones import Backbone
+
+__all__ = [
+    "FeatureEvent",
+    "Features",
+    "compute_features",
+    "dataset_features",
+    "embed_images",
+    "feature_key",
+    "read_features",
+    "shipped_features_path",
+    "write_features",
+]
 
 BATCH = 64  # images per forward pass
 Progress = Callable[[int, int], None]  # images done, images in all
@@ -34,57 +52,164 @@ Progress = Callable[[int, int], None]  # images done, images in all
 
 @dataclass(frozen=True)
 class Features:
-    """Backbone output for the queries and the database of a data set.
+    """Backbone output for all images of a data set, read piece by piece.
 
     Attributes:
-        query: float32 (n_query, n_features), values of half precision.
-        database: float32 (n_database, n_features), likewise; train is `database[dataset.train_rows]`.
+        pool: (n_pool, n_features), float16 as a memory map, or float32 with values of half precision.
+        rows: rows of `pool` by split; a features file that was read without its data set knows no `train`.
         key: what they were computed from, see `feature_key`.
     """
 
-    query: Float32
-    database: Float32
+    pool: Float16 | Float32
+    rows: Mapping[Split, Int64]
     key: str
+
+    @property
+    def width(self) -> int:
+        """Number of features of an image."""
+        return int(self.pool.shape[1])
+
+    def n(self, split: Split) -> int:
+        """Number of images in a split."""
+        return len(self.rows[split])
+
+    def of(self, split: Split, rows: slice | Int64 | None = None) -> Float32:
+        """Features of a split, float32 (n, n_features), a copy.
+
+        Args:
+            split: which images.
+            rows: which of them, in this order; None is all.
+        """
+        chosen = self.rows[split] if rows is None else self.rows[split][rows]
+        return np.asarray(self.pool[chosen], dtype=np.float32)
+
+    def chunks(self, split: Split, size: int) -> Iterator[Float32]:
+        """A split in pieces of `size` rows, in order; at least one piece, which may be empty."""
+        for start in range(0, max(self.n(split), 1), size):
+            yield self.of(split, slice(start, start + size))
+
+
+def stacked(query: Float32, database: Float32, key: str) -> Features:
+    """Features of queries and database that were computed one after the other."""
+    rows: dict[Split, Int64] = {
+        "query": np.arange(len(query)),
+        "database": len(query) + np.arange(len(database)),
+    }
+    return Features(np.concatenate([query, database]), rows, key)
 
 
 def feature_key(dataset: Dataset, backbone: Backbone) -> str:
     """16 hex digits that change with the images, the split, the backbone's weights and the transform."""
-    parts = [dataset.content_key, backbone.name, backbone.weights_id, asdict(backbone.transform)]
+    return _key(dataset.content_key, backbone)
+
+
+def pool_feature_key(dataset: Dataset, backbone: Backbone) -> str:
+    """16 hex digits that change with the images, the backbone's weights and the transform."""
+    return _key(dataset.pool_key, backbone)
+
+
+def _key(content: str, backbone: Backbone) -> str:
+    parts = [content, backbone.name, backbone.weights_id, asdict(backbone.transform)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def dataset_features(dataset: Dataset, backbone: Backbone, progress: Progress | None = None) -> Features:
-    """Features from the shipped file, else from the cache, else from the images (and then cached).
-
-    A file that is damaged or was computed from something else is passed over and, in the cache, replaced.
+    """`compute_features` to its end.
 
     Raises:
-        NotAvailableError: the data set's images are not on this machine.
+        NotAvailableError, StorageError: see there.
+    """
+    events = compute_features(dataset, backbone)
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as stop:
+            assert isinstance(stop.value, Features), "nobody could cancel"
+            return stop.value
+        if progress is not None:
+            progress(event.done, event.total)
+
+
+def compute_features(
+    dataset: Dataset, backbone: Backbone, cancel: threading.Event | None = None
+) -> Generator[FeatureEvent, None, Features | None]:
+    """Features from disk where they are, else from the images, told while they are made and then kept.
+
+    An embedded data set has them in the shipped file, else in the cache; a file that is damaged or was
+    computed from something else is passed over and, in the cache, replaced. Those of a pool are in the
+    library; what was begun and broken off, by Ctrl-C, by a kill or by `cancel`, is taken up where it stopped.
+
+    Args:
+        dataset: whose images; protocols of one pool share their features.
+        backbone: the network.
+        cancel: set it, from any thread, to stop after the batches under way.
+
+    Yields:
+        How far it is, about twice a second; nothing where everything is on disk.
+
+    Returns:
+        The features; None when cancelled.
+
+    Raises:
+        NotAvailableError: the data set or its images are not on this machine, or another process is
+            computing these features.
+        StorageError: the disk has no room for the features of a pool.
     """
     if not dataset.info.available:
         raise NotAvailableError(f"{dataset.info.name} is not on this machine. {dataset.info.note}")
+    if dataset.info.protocol:
+        return (yield from _pool_features(dataset, backbone, cancel))
+    return (yield from _embedded_features(dataset, backbone, cancel))
+
+
+def _embedded_features(
+    dataset: Dataset, backbone: Backbone, cancel: threading.Event | None
+) -> Generator[FeatureEvent, None, Features | None]:
     key = feature_key(dataset, backbone)
     cached = cache_root() / "features" / f"{dataset.info.name}-{backbone.name}-{key}.npz"
     for path in (shipped_features_path(dataset.info.name, backbone.name), cached):
         with contextlib.suppress(CheckpointError, FileNotFoundError):
             found = read_features(path)
             if found.key == key:
-                return found
-    n_query, n_database = dataset.info.n_query, dataset.info.n_database
-
-    def computed(split: Split, n: int, before: int) -> Float32:
+                return _of_dataset(found, dataset)
+    computed: dict[Split, Float32] = {}
+    pace = Pace(dataset.info.n_query + dataset.info.n_database)
+    for split in ("query", "database"):
         chunks = []
-        for start in range(0, n, BATCH):
-            images = [dataset.image(split, row) for row in range(start, min(start + BATCH, n))]
-            chunks.append(embed_images(backbone, images))
-            if progress is not None:
-                progress(before + start + len(images), n_query + n_database)
-        return np.concatenate(chunks)
-
-    features = Features(computed("query", n_query, 0), computed("database", n_database, n_query), key)
+        for start in range(0, dataset.info.n_rows(split), BATCH):
+            if cancel is not None and cancel.is_set():
+                return None
+            rows = range(start, min(start + BATCH, dataset.info.n_rows(split)))
+            chunks.append(embed_images(backbone, [dataset.image(split, row) for row in rows]))
+            yield pace.advanced(len(rows))
+        computed[split] = np.concatenate(chunks)
+    features = stacked(computed["query"], computed["database"], key)
     with contextlib.suppress(StorageError):  # a full disk costs the cache, not the features
         write_features(cached, features)
-    return features
+    return _of_dataset(features, dataset)
+
+
+def _pool_features(
+    dataset: Dataset, backbone: Backbone, cancel: threading.Event | None
+) -> Generator[FeatureEvent, None, Features | None]:
+    key = pool_feature_key(dataset, backbone)
+    path = library_root() / "features" / f"{dataset.info.pool}-{backbone.name}-{key}.npy"
+    file = FeatureFile(path, dataset.n_pool, backbone.n_features)
+    if not file.is_whole:
+        if not dataset.info.has_images:
+            dataset.pool_image(0)  # says how to get them
+        from models.engine.feature_stream import stream_features
+
+        with file.writing():
+            yield from stream_features(dataset.pool_image, backbone, file, cancel)
+    if not file.is_whole:
+        return None
+    return _of_dataset(Features(file.mapped(), {}, feature_key(dataset, backbone)), dataset)
+
+
+def _of_dataset(features: Features, dataset: Dataset) -> Features:
+    """The same features with the rows of a data set's splits."""
+    return replace(features, rows={split: dataset.pool_rows(split) for split in SPLITS})
 
 
 def embed_images(backbone: Backbone, images: Sequence[Image]) -> Float32:
@@ -102,7 +227,7 @@ def embed_images(backbone: Backbone, images: Sequence[Image]) -> Float32:
 
 
 def read_features(path: Path) -> Features:
-    """Read a features file.
+    """Read a features file of an embedded data set: queries and database.
 
     Raises:
         CheckpointError: truncated or foreign.
@@ -111,16 +236,16 @@ def read_features(path: Path) -> Features:
     arrays = read_arrays(path)
     try:
         query, database = (arrays[split].astype(np.float32) for split in ("query", "database"))
-        return Features(query, database, str(arrays["key"]))
+        return stacked(query, database, str(arrays["key"]))
     except KeyError as error:
         raise CheckpointError(f"{path} has no array {error}; it is no features file.") from None
 
 
 def write_features(path: Path, features: Features) -> None:
-    """Write a features file, atomically, in half precision."""
+    """Write a features file of queries and database, atomically, in half precision."""
     arrays = {
-        "query": features.query.astype(np.float16),
-        "database": features.database.astype(np.float16),
+        "query": features.of("query").astype(np.float16),
+        "database": features.of("database").astype(np.float16),
         "key": np.array(features.key),
     }
     write_atomically(path, npz_bytes(arrays))

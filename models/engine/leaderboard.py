@@ -52,8 +52,10 @@ def leaderboard(dataset: str | None = None, store: RunStore | None = None) -> li
         raise UnknownNameError("data set", dataset, dataset_names())
     store = RunStore() if store is None else store
     groups: dict[tuple[str, str, int, str, str, str], list[StoredRun]] = {}
-    for found in store.runs(dataset, every_backbone=True):
-        run = store.open(found.dataset, found.method, found.n_bits, found.seed, found.backbone)
+    for found in store.runs(dataset, every_backbone=True, every_mode=True):
+        run = store.open(found.dataset, found.method, found.n_bits, found.seed, found.backbone, found.mode)
+        if "metrics" not in run.result:  # images without labels
+            continue
         line = protocol_line(run.result["protocol"])
         key = (found.dataset, found.method, found.n_bits, line, run.config.backbone, run.config.mode)
         groups.setdefault(key, []).append(run)
@@ -72,8 +74,9 @@ def protocol_line(protocol: Mapping[str, Any]) -> str:
     """A protocol in one line."""
     ranks = "whole ranking" if protocol["k"] is None else f"first {protocol['k']} ranks"
     train = "train inside the database" if protocol["train_in_database"] else "train outside the database"
+    name = f"{protocol['name']}: " if protocol.get("name") else ""
     return (
-        f"{protocol['n_query']} queries, {protocol['n_database']} database, {protocol['n_train']} {train}; "
-        f"relevant: {protocol['relevance']}; mAP over the {ranks}, divided by {protocol['normalize_by']}, "
-        f"ties {protocol['tie_rule']}"
+        f"{name}{protocol['n_query']} queries, {protocol['n_database']} database, "
+        f"{protocol['n_train']} {train}; relevant: {protocol['relevance']}; "
+        f"mAP over the {ranks}, divided by {protocol['normalize_by']}, ties {protocol['tie_rule']}"
     )

@@ -23,20 +23,27 @@ N_NEIGHBOURS = 15
 FEWEST_FOR_UMAP = 50
 N_EPOCHS = 300  # 500 is UMAP's own choice at this size: twice the time, one hundredth more neighbours kept
 MIN_DIST = 0.1
+MOST_ROWS = (
+    10_000  # database images laid out; beyond, a sample: the layout takes seconds for each thousand codes
+)
 CHUNK = 512  # rows of the distance matrix in memory at a time
 
 
-def map_codes(database: Codes, query: Codes, seed: int = 0) -> CodeMap:
+def map_codes(database: Codes, query: Codes, seed: int = 0, most_rows: int = MOST_ROWS) -> CodeMap:
     """Lay out the codes of both splits together.
 
     Args:
         database: codes of the database.
         query: codes of the queries, of the same kind and length.
         seed: the same codes and seed give the same map.
+        most_rows: of a larger database, so many rows are drawn at random, by the seed alone, and laid out.
 
     Returns:
         Positions within -1 to 1, and how far the map can be trusted.
     """
+    drawn = _drawn_rows(len(database), most_rows, seed)
+    if drawn is not None:
+        database = database[drawn]
     rows = np.concatenate([_rows(database), _rows(query)])
     _, first, place = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     place = place.ravel()
@@ -52,7 +59,14 @@ def map_codes(database: Codes, query: Codes, seed: int = 0) -> CodeMap:
     k = min(N_NEIGHBOURS, n // 2)
     preserved = neighbour_preservation(xy, _distance_chunks(distinct), k)
     xy_all = xy.astype(np.float32)[place]
-    return CodeMap(xy_all[: len(database)], xy_all[len(database) :], preserved, k)
+    return CodeMap(xy_all[: len(database)], xy_all[len(database) :], preserved, k, drawn)
+
+
+def _drawn_rows(n: int, most: int, seed: int) -> Int64 | None:
+    """`most` of `n` rows, ascending; None when there are not more."""
+    if n <= most:
+        return None
+    return np.sort(np.random.default_rng([seed, n]).choice(n, most, replace=False)).astype(np.int64)
 
 
 def neighbour_preservation(xy: Float64, distances: Iterator[npt.NDArray[Any]], k: int) -> float:

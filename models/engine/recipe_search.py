@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.data import dataset_names, load_dataset
+from models.data import embedded_names, load_dataset
 from models.data.base import sample_data_root
 from models.engine.run_files import read_json, write_json
 from models.engine.zoo_tasks import Outcome, in_processes, open_shared_source
@@ -65,7 +65,7 @@ def held_out_map(config: RunConfig, source: Source) -> float:
     from models.types import BinaryCodes
 
     info, labels = source.dataset.info, source.dataset.labels("train")
-    features = source.features.database[source.dataset.train_rows]
+    features = source.features.of("train")
     order = np.random.default_rng([config.seed, len(labels)]).permutation(len(labels))
     asks, answers = np.split(order, [round(HELD_OUT * len(labels))])
     kept = TrainData(FeatureInputs(features[answers]), labels[answers], info.label_kind, features[answers])
@@ -95,7 +95,7 @@ def search_recipes(methods: Sequence[str] | None = None, jobs: int = 2) -> Gener
     Raises:
         UnknownNameError: no such method.
     """
-    datasets = [name for name in dataset_names() if load_dataset(name).info.available]
+    datasets = [name for name in embedded_names() if load_dataset(name).info.available]
     trials = []
     for name in methods or method_names():
         spec = get_spec(name)

@@ -18,16 +18,21 @@ DECIMALS = 6  # a digit more than any two rankings of these sizes can differ by 
 
 
 def protocol(info: DatasetInfo) -> dict[str, Any]:
-    """How runs on a data set are scored; shown under every score."""
+    """How runs on a data set are scored; shown under every score.
+
+    `name` is the protocol's, for data sets that have several; a rank to cut at that no database image lies
+    beyond is the whole ranking.
+    """
     relevance = "same class" if info.label_kind == "single" else "at least one shared label"
-    return {
+    named = {"name": info.protocol} if info.protocol else {}
+    return named | {
         "n_query": info.n_query,
         "n_database": info.n_database,
         "n_train": info.n_train,
-        "train_in_database": True,
+        "train_in_database": info.train_in_database,
         "relevance": relevance,
-        "k": None,
-        "normalize_by": "relevant",
+        "k": info.k if info.k is not None and info.k < info.n_database else None,
+        "normalize_by": info.normalize_by,
         "tie_rule": "expected",
         "radius": RADIUS,
     }
@@ -47,8 +52,10 @@ def score(codes: RunCodes, dataset: Dataset) -> Evaluation:
     )
 
 
-def per_query(evaluation: Evaluation) -> dict[str, Float32]:
-    """Average precision of each query, float32 (n_query,), by name."""
+def per_query(evaluation: Evaluation | None) -> dict[str, Float32]:
+    """Average precision of each query, float32 (n_query,), by name; nothing where nothing was scored."""
+    if evaluation is None:
+        return {}
     rules = ("expected", "optimistic", "pessimistic")
     return {f"ap_{rule}": getattr(evaluation, f"ap_{rule}").astype("float32") for rule in rules}
 
@@ -62,25 +69,29 @@ def curves(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def result_record(
-    config: RunConfig, dataset: Dataset, codes: RunCodes, evaluation: Evaluation, keys: dict[str, str]
+    config: RunConfig, dataset: Dataset, codes: RunCodes, evaluation: Evaluation | None, keys: dict[str, str]
 ) -> dict[str, Any]:
     """The content of `result.json`. The same run gives the same record: times are kept elsewhere.
+
+    Without labels there is nothing to score, and the record has neither `metrics` nor `curves`.
 
     Args:
         config: the run.
         dataset: what it was scored on.
         codes: of both splits.
-        evaluation: from `score`.
+        evaluation: from `score`; None for images without labels.
         keys: fingerprints that tell whether the run is still current.
     """
+    scored: dict[str, Any] = {}
+    if evaluation is not None:
+        scored = {"metrics": rounded(evaluation.to_json()), "curves": curves(evaluation)}
     return {
         "format": FORMAT,
         "config": config.to_dict(),
         **keys,
         "code_kind": "binary" if isinstance(codes.database, BinaryCodes) else "codebook",
         "protocol": protocol(dataset.info),
-        "metrics": rounded(evaluation.to_json()),
-        "curves": curves(evaluation),
+        **scored,
         "health": rounded(code_health(codes.database).to_json()),
         "versions": library_versions(),
     }

@@ -54,16 +54,28 @@ class Source:
 
 
 def open_source(
-    dataset_name: str, backbone_name: str, weights_file: Path | None = None, progress: Progress | None = None
+    dataset_name: str,
+    backbone_name: str,
+    weights_file: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    input_size: int | None = None,
 ) -> Source:
     """Load a data set, its backbone and its features, which are computed if nobody has yet.
+
+    Args:
+        dataset_name: see `load_dataset`.
+        backbone_name, weights_file, input_size: see `load_backbone`.
+        progress: told images done and images in all.
 
     Raises:
         UnknownNameError, NotAvailableError, WeightsError: see `load_dataset`, `dataset_features`,
         `load_backbone`.
     """
     dataset = load_dataset(dataset_name)
-    backbone = load_backbone(backbone_name, weights_file, image_size=dataset.info.image_size)
+    backbone = load_backbone(
+        backbone_name, weights_file, image_size=dataset.info.image_size, input_size=input_size
+    )
     return Source(dataset, backbone, dataset_features(dataset, backbone, progress))
 
 
@@ -94,7 +106,13 @@ def run(
     reset_peak()
     data = train_data(config, source.dataset, source.features, source.backbone, source.label_vectors)
     for event in train(
-        config, data, cancel=cancel, resume_from=resume_from, state_file=state_file, fabric=fabric
+        config,
+        data,
+        cancel=cancel,
+        resume_from=resume_from,
+        state_file=state_file,
+        fabric=fabric,
+        with_health=not figures_only,
     ):
         peak = peak_bytes() if isinstance(event, Finished) else 0
         yield event
@@ -118,7 +136,7 @@ def _store(
     database_codes = with_learned_codes(model, database.codes, source.dataset)
     codes = RunCodes(database_codes, query.codes, query.embeddings)
     lap("encode")
-    evaluation = score(codes, source.dataset)
+    evaluation = score(codes, source.dataset) if source.dataset.info.n_classes else None
     lap("evaluate")
     if not figures_only:
         from models.engine.maps import map_codes
@@ -140,20 +158,25 @@ def _store(
     }
     result = result_record(config, source.dataset, codes, evaluation, run_keys(config, source))
     if database_codes is not database.codes:
-        result["learned_codes"] = len(source.dataset.train_rows)
+        result["learned_codes"] = len(source.dataset.train_rows)  # those of train images in the database
     write_json(folder / "cost.json", cost)
     write_json(folder / "result.json", result)
     return result | cost
 
 
 def with_learned_codes(model: HashModel, codes: Codes, dataset: Dataset) -> Codes:
-    """Database codes in which the train images carry the codes that training found for them, if it did."""
+    """Database codes in which the train images carry the codes that training found for them, if it did.
+
+    Where no train image is in the database, such codes are of no use and the given ones come back.
+    """
     learned = model.method.learned_codes()
-    if learned is None:
+    train, database = dataset.pool_rows("train"), dataset.pool_rows("database")
+    _, of_train, of_database = np.intersect1d(train, database, assume_unique=True, return_indices=True)
+    if learned is None or not len(of_database):
         return codes
     assert isinstance(codes, BinaryCodes), "only bits can be learned one by one"
     packed = codes.packed.copy()
-    packed[dataset.train_rows] = pack(learned.cpu().numpy()).packed
+    packed[of_database] = pack(learned.cpu().numpy()).packed[of_train]
     return BinaryCodes(packed, codes.n_bits)
 
 

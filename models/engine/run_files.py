@@ -35,17 +35,19 @@ class CodeMap:
     """A two-dimensional map of codes; images with the same code share a place.
 
     Attributes:
-        xy_database: float32 (n_database, 2).
+        xy_database: float32 (n_database, 2), or (n_rows, 2) where only `rows` were laid out.
         xy_query: float32 (n_query, 2).
         neighbour_preservation: mean share, 0 to 1, of a code's `k` nearest codes that are also among the `k`
             nearest on the map, over distinct codes.
         k: number of neighbours of that share.
+        rows: int64 (n_rows,), database rows that were laid out, ascending; None is all of them.
     """
 
     xy_database: Float32
     xy_query: Float32
     neighbour_preservation: float
     k: int
+    rows: Int64 | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,8 @@ def write_map(path: Path, code_map: CodeMap) -> None:
         "neighbour_preservation": np.array(code_map.neighbour_preservation),
         "k": np.array(code_map.k),
     }
+    if code_map.rows is not None:  # steps between rows compress better than rows
+        arrays["row_steps"] = np.diff(code_map.rows, prepend=0).astype(np.uint32)
     write_atomically(path, npz_bytes(arrays))
 
 
@@ -181,7 +185,10 @@ def read_map(path: Path) -> CodeMap:
     try:
         low, step = arrays["low"], float(arrays["step"])
         database, query = ((arrays[s].T * step + low).astype(np.float32) for s in ("database", "query"))
-        return CodeMap(database, query, float(arrays["neighbour_preservation"]), int(arrays["k"]))
+        steps = arrays.get("row_steps")
+        rows = None if steps is None else np.cumsum(steps, dtype=np.int64)
+        preserved, k = float(arrays["neighbour_preservation"]), int(arrays["k"])
+        return CodeMap(database, query, preserved, k, rows)
     except KeyError as error:
         raise CheckpointError(f"{path} has no array {error}. {_REBUILD}") from None
 

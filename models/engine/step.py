@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from models.engine.inputs import TrainData
-from models.engine.model import HashModel
+from models.engine.model import FEATURE_CHUNK, IMAGE_CHUNK, HashModel
 from models.methods.base import Batch
 from models.types import Int64
 
@@ -58,7 +58,8 @@ class TrainOutputs:
         if self._u is None:
             self._model.eval()
             n = len(self._data.inputs)
-            rows = [torch.arange(i, min(i + 512, n)).numpy() for i in range(0, n, 512)]
+            size = FEATURE_CHUNK if self._model.backbone is None else IMAGE_CHUNK
+            rows = [torch.arange(i, min(i + size, n)).numpy() for i in range(0, n, size)]
             chunks = [
                 self._model(inputs.to(self._fabric.device))[1] for inputs in self._data.inputs.batches(rows)
             ]

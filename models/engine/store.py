@@ -1,7 +1,10 @@
 """Stored runs: what the app and the leaderboard read. Only numpy and json, so a page opens without torch.
 
-A run is the folder `sample_data/runs/<dataset>/<method>/<n_bits>-s<seed>`; with another backbone than the
-default, `<n_bits>-s<seed>-<backbone>`. Extra seeds and other backbones keep figures alone.
+A run is the folder `<dataset>/<method>/<n_bits>-s<seed>` below `sample_data/runs` or the library's `runs`;
+with another backbone than the default, `<n_bits>-s<seed>-<backbone>`, and behind that `-finetune` where the
+backbone was trained along. What is made on this machine from a data set of the library goes into the library;
+a run that is in both places is read there. Of the embedded sets, extra seeds and other backbones keep figures
+alone.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from models.data import embedded_names
 from models.data.base import sample_data_root
-from models.engine.config import RunConfig
+from models.data.library import library_root
+from models.engine.config import Mode, RunConfig
 from models.engine.run_files import (
     BitSummary,
     CodeMap,
@@ -29,7 +34,9 @@ from models.types import BinaryCodes, Codes, Float64, Queries, Split
 
 __all__ = ["BitSummary", "CodeMap", "RunStore", "RunSummary", "StoredRun"]
 
-_FOLDER = re.compile(r"(?P<n_bits>\d+)-s(?P<seed>\d+)(-(?P<backbone>\w+))?")
+_FOLDER = re.compile(
+    r"(?P<n_bits>\d+)-s(?P<seed>\d+)(-(?!finetune$)(?P<backbone>\w+))?(-(?P<mode>finetune))?"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -42,6 +49,7 @@ class RunSummary:
     seed: int
     has_codes: bool
     backbone: str = DEFAULT_BACKBONE
+    mode: Mode = "head"
 
 
 class StoredRun:
@@ -130,54 +138,90 @@ class StoredRun:
 
 
 class RunStore:
-    """All stored runs under a folder."""
+    """All stored runs, under one folder or under several."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = sample_data_root() / "runs" if root is None else root
+        """Runs below `root`; None is the shipped ones and those of the library."""
+        self._root = root
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Folders in which runs are looked for; of a run that is in several, the first one counts."""
+        if self._root is not None:
+            return (self._root,)
+        return (library_root() / "runs", sample_data_root() / "runs")
 
     def folder(
-        self, dataset: str, method: str, n_bits: int, seed: int = 0, backbone: str = DEFAULT_BACKBONE
+        self,
+        dataset: str,
+        method: str,
+        n_bits: int,
+        seed: int = 0,
+        backbone: str = DEFAULT_BACKBONE,
+        mode: Mode = "head",
     ) -> Path:
-        """Where that run is, or would be."""
+        """Where that run is, or, if there is none, would be written."""
         suffix = "" if backbone == DEFAULT_BACKBONE else f"-{backbone}"
-        return self.root / dataset / method / f"{n_bits}-s{seed}{suffix}"
+        suffix += "" if mode == "head" else f"-{mode}"
+        below = Path(dataset, method, f"{n_bits}-s{seed}{suffix}")
+        for root in self.roots:
+            if (root / below / "result.json").is_file():
+                return root / below
+        if self._root is None and dataset in embedded_names():
+            return sample_data_root() / "runs" / below
+        return self.roots[0] / below
 
-    def runs(self, dataset: str | None = None, *, every_backbone: bool = False) -> list[RunSummary]:
+    def runs(
+        self, dataset: str | None = None, *, every_backbone: bool = False, every_mode: bool = False
+    ) -> list[RunSummary]:
         """Every finished run, sorted by data set, method, length and seed; folder names say it all.
 
         Args:
             dataset: only this one; None is all.
             every_backbone: those on other backbones than the default, too.
+            every_mode: those whose backbone was trained along, too.
         """
-        found = []
-        for result in self.root.glob(f"{dataset or '*'}/*/*/result.json"):
+        found: dict[tuple[str, str, str], RunSummary] = {}
+        for result in (
+            path for root in self.roots for path in root.glob(f"{dataset or '*'}/*/*/result.json")
+        ):
             folder = result.parent
-            if match := _FOLDER.fullmatch(folder.name):
-                method, data = folder.parent.name, folder.parent.parent.name
-                backbone = match["backbone"] or DEFAULT_BACKBONE
-                if not every_backbone and backbone != DEFAULT_BACKBONE:
-                    continue
+            place = (folder.parent.parent.name, folder.parent.name, folder.name)
+            match = _FOLDER.fullmatch(folder.name)
+            if match is None or place in found:
+                continue
+            backbone = match["backbone"] or DEFAULT_BACKBONE
+            mode: Mode = "finetune" if match["mode"] else "head"
+            if (every_backbone or backbone == DEFAULT_BACKBONE) and (every_mode or mode == "head"):
                 n_bits, seed = int(match["n_bits"]), int(match["seed"])
                 has_codes = (folder / "codes.npz").is_file()
-                found.append(RunSummary(data, method, n_bits, seed, has_codes, backbone))
-        return sorted(found)
+                found[place] = RunSummary(place[0], place[1], n_bits, seed, has_codes, backbone, mode)
+        return sorted(found.values())
 
     def open(
-        self, dataset: str, method: str, n_bits: int, seed: int = 0, backbone: str = DEFAULT_BACKBONE
+        self,
+        dataset: str,
+        method: str,
+        n_bits: int,
+        seed: int = 0,
+        backbone: str = DEFAULT_BACKBONE,
+        mode: Mode = "head",
     ) -> StoredRun:
         """Open a run.
 
         Raises:
             NotAvailableError: there is no such run; the message lists what there is.
         """
-        folder = self.folder(dataset, method, n_bits, seed, backbone)
+        folder = self.folder(dataset, method, n_bits, seed, backbone, mode)
         if not (folder / "result.json").is_file():
-            there = [r for r in self.runs(dataset, every_backbone=True) if r.backbone == backbone]
+            every = self.runs(dataset, every_backbone=True, every_mode=True)
+            there = [r for r in every if (r.backbone, r.mode) == (backbone, mode)]
             lengths = [str(r.n_bits) for r in there if r.method == method and r.seed == seed]
             methods = sorted({r.method for r in there})
             hint = f"lengths {', '.join(lengths)}" if lengths else f"methods {', '.join(methods) or 'none'}"
+            stands_on = backbone if mode == "head" else f"{backbone}, trained along"
             raise NotAvailableError(
-                f"No run of {method} with {n_bits} bits, seed {seed}, on {dataset} with {backbone}. "
+                f"No run of {method} with {n_bits} bits, seed {seed}, on {dataset} with {stands_on}. "
                 f"Stored for it: {hint}. "
                 "Train it with `python -m models train`, or run `make zoo`."
             )

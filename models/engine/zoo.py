@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
-from models.data import dataset_names, load_dataset
+from models.data import embedded_names, load_dataset
 from models.data.base import sample_data_root
 from models.engine.zoo_manifest import write_manifest
 from models.engine.zoo_tasks import BaselineTask, FeatureTask, Outcome, RunTask, Task, in_processes
@@ -102,9 +103,8 @@ def zoo(
         NotAvailableError: a data set that was asked for is not on this machine.
         ConfigError: no seed, no length or no worker.
     """
-    began = time.monotonic()
     chosen = _available(datasets)
-    chosen_methods = _known_methods(methods)
+    chosen_methods = known_methods(methods)
     if not seeds or not n_bits or jobs < 1:
         raise ConfigError("The zoo needs at least one seed, one code length and one job.")
     if min(seeds) < 0 or min(n_bits) < 1:
@@ -130,10 +130,25 @@ def zoo(
         for length in sorted(n_bits, reverse=True)
         for method in shallow
     ]
-    n_tasks = len(first) + len(then)
+    yield from carried_out((first, then), jobs, root)  # runs read the features that the first stage makes
+
+
+def carried_out(stages: Sequence[Sequence[Task]], jobs: int, root: Path) -> Generator[ZooEvent, None, None]:
+    """Do tasks in worker processes, one stage after the other, then write the manifest of shipped runs.
+
+    Args:
+        stages: tasks of a stage may be done in any order.
+        jobs: worker processes.
+        root: where the tasks write; a manifest is kept of the sample data alone.
+
+    Yields:
+        As `zoo`.
+    """
+    began = time.monotonic()
+    n_tasks = sum(map(len, stages))
     outcomes: list[Outcome] = []
     yield ZooStarted(n_tasks, jobs)
-    for stage in (first, then):  # runs read the features that the first stage makes
+    for stage in stages:
         stage_began, n_before = time.monotonic(), len(outcomes)
         with closing(in_processes(stage, jobs)) as done:
             for _, outcome in done:
@@ -141,7 +156,8 @@ def zoo(
                 made = sum(o.state in ("made", "failed") for o in outcomes[n_before:]) or 1
                 pace = (time.monotonic() - stage_began) / made
                 yield TaskDone(outcome, len(outcomes), n_tasks, pace * (n_tasks - len(outcomes)))
-    write_manifest(root)
+    if root == sample_data_root():
+        write_manifest(root)
     count = Counter(outcome.state for outcome in outcomes)
     failed = tuple(outcome for outcome in outcomes if outcome.state == "failed")
     yield ZooFinished(time.monotonic() - began, count["made"], count["current"], failed)
@@ -149,7 +165,7 @@ def zoo(
 
 def _available(datasets: Sequence[str] | None) -> list[str]:
     if datasets is None:
-        return [name for name in dataset_names() if load_dataset(name).info.available]
+        return [name for name in embedded_names() if load_dataset(name).info.available]
     for name in datasets:
         info = load_dataset(name).info
         if not info.available:
@@ -157,7 +173,12 @@ def _available(datasets: Sequence[str] | None) -> list[str]:
     return list(datasets)
 
 
-def _known_methods(methods: Sequence[str] | None) -> list[str]:
+def known_methods(methods: Sequence[str] | None) -> list[str]:
+    """The methods of these names; all for None.
+
+    Raises:
+        UnknownNameError: no such method.
+    """
     for name in methods or ():
         if name not in method_names():
             raise UnknownNameError("method", name, method_names())

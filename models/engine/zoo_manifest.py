@@ -27,8 +27,8 @@ def write_manifest(root: Path) -> None:
     write_atomically(root / "methods.json", (cards + "\n").encode())
     store = RunStore(root / "runs")
     runs = {}
-    for found in store.runs(every_backbone=True):
-        place = (found.dataset, found.method, found.n_bits, found.seed, found.backbone)
+    for found in store.runs(every_backbone=True, every_mode=True):
+        place = (found.dataset, found.method, found.n_bits, found.seed, found.backbone, found.mode)
         folder = store.folder(*place)
         runs[str(folder.relative_to(root))] = {
             "config": store.open(*place).result["config"],

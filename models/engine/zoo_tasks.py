@@ -74,7 +74,7 @@ class FeatureTask:
         except (CheckpointError, FileNotFoundError):
             pass
         write_features(path, source.features)
-        return Outcome(self.name, "made", f"{len(source.features.database)} database images")
+        return Outcome(self.name, "made", f"{source.features.n('database')} database images")
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class BaselineTask:
     backbone: str
     n_bits: tuple[int, ...]
     force: bool
+    weights_file: Path | None = None
 
     @property
     def name(self) -> str:
@@ -95,8 +96,9 @@ class BaselineTask:
     def do(self) -> Outcome:
         """Write `baselines.json` unless it is current."""
         from models.engine.baselines import baselines
+        from models.engine.classifier_baseline import classifier_codes
 
-        source = open_shared_source(self.dataset, self.backbone)
+        source = open_shared_source(self.dataset, self.backbone, self.weights_file)
         path = self.root / self.dataset / "baselines.json"
         made_from = {"data_key": source.features.key, "n_bits": list(self.n_bits)}
         if not self.force and path.is_file():
@@ -104,6 +106,7 @@ class BaselineTask:
             if {name: old.get(name) for name in made_from} == made_from:
                 return Outcome(self.name, "current")
         record = baselines(source.dataset, source.features, self.backbone, self.n_bits)
+        record["classifier"] = classifier_codes(source.dataset, source.features)
         write_json(path, record | made_from)
         return Outcome(self.name, "made")
 
@@ -120,6 +123,7 @@ class RunTask:
     backbone: str
     figures_only: bool
     force: bool
+    weights_file: Path | None = None
 
     @property
     def name(self) -> str:
@@ -134,7 +138,7 @@ class RunTask:
         from models.engine.run import run, run_keys
         from models.registry import get_spec
 
-        source = open_shared_source(self.dataset, self.backbone)
+        source = open_shared_source(self.dataset, self.backbone, self.weights_file)
         spec, labels = get_spec(self.method), source.dataset.info.label_kind
         if not spec.n_bits.allows(self.n_bits):
             return Outcome(self.name, "skipped", f"lengths are {spec.n_bits}")
@@ -221,8 +225,8 @@ def work(task: Task) -> Outcome:
 
 
 @lru_cache(maxsize=4)
-def open_shared_source(dataset: str, backbone: str) -> Source:
+def open_shared_source(dataset: str, backbone: str, weights_file: Path | None = None) -> Source:
     """A worker reads a data set once."""
     from models.engine.run import open_source
 
-    return open_source(dataset, backbone)
+    return open_source(dataset, backbone, weights_file)

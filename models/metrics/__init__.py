@@ -7,7 +7,7 @@ from models.metrics.at_k import (
     radius_lookup,
     recall_at_k,
 )
-from models.metrics.average_precision import NormalizeBy, average_precision, row_order_average_precision
+from models.metrics.average_precision import average_precision, row_order_average_precision
 from models.metrics.evaluation import DEFAULT_KS, Evaluation, evaluate
 from models.metrics.graded import acg_at_k, ndcg_at_k, weighted_average_precision
 from models.metrics.histogram import (
@@ -20,7 +20,6 @@ from models.metrics.histogram import (
 __all__ = [
     "DEFAULT_KS",
     "Evaluation",
-    "NormalizeBy",
     "RadiusLookup",
     "RankingHistogram",
     "acg_at_k",

@@ -14,7 +14,7 @@ The papers differ in three conventions that move the number, so each has a name 
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -22,9 +22,7 @@ from models.codes.cutoff import check_k
 from models.errors import ConfigError
 from models.metrics.histogram import RankingHistogram, RowOrder, check_pair, rank
 from models.metrics.ties import TieGroups, harmonic, precision_sum, sum_over_found, tie_groups
-from models.types import Bool, Codes, Float64, Int64, Queries, TieRule
-
-NormalizeBy = Literal["relevant", "min_k_relevant", "retrieved"]
+from models.types import Bool, Codes, Float64, Int64, NormalizeBy, Queries, TieRule
 
 
 def average_precision(

@@ -12,14 +12,13 @@ import numpy.typing as npt
 from models.codes.cutoff import check_k, check_ks
 from models.metrics.at_k import precision_at_k, precision_recall_curve, radius_lookup, recall_at_k
 from models.metrics.average_precision import (
-    NormalizeBy,
     average_precision,
     check_conventions,
     mean_over_row_order,
 )
 from models.metrics.graded import acg_at_k, ndcg_at_k, weighted_average_precision
 from models.metrics.histogram import RankingHistogram, check_pair, rank
-from models.types import BinaryCodes, Bool, Codes, Float64, Int64, Queries
+from models.types import BinaryCodes, Bool, Codes, Float64, Int64, NormalizeBy, Queries
 
 DEFAULT_KS = (1, 5, 10, 50, 100, 500, 1000)
 # Tie groups, or pairs where groups are not bounded by the code length, held at once.

@@ -12,10 +12,10 @@ import numpy as np
 
 from models.codes.cutoff import check_k, check_ks
 from models.errors import DataError
-from models.metrics.average_precision import NormalizeBy, check_conventions, mean_over_relevant
+from models.metrics.average_precision import check_conventions, mean_over_relevant
 from models.metrics.histogram import RankingHistogram
 from models.metrics.ties import amount_at, items_within, tie_groups
-from models.types import Float64, Int64
+from models.types import Float64, Int64, NormalizeBy
 
 
 def ndcg_at_k(h: RankingHistogram, ks: Sequence[int]) -> Float64:

@@ -26,8 +26,8 @@ class RankingHistogram:
 
     Attributes:
         levels: float32 (n_query, n_levels), distance of each group. Hamming: every row is 0, 1, ..., n_bits.
-            Real
-            distances: the distinct values of that query, padded with NaN (groups of 0 items).
+            Real distances: the distinct values of that query, padded with NaN (groups of 0 items); neighbours
+            without a relevant item are put together under the nearest, since no metric can tell them apart.
         n_total: int32 (n_query, n_levels), items in the group.
         n_relevant: int32 (n_query, n_levels), relevant items in the group.
         gain_sum: float64 (n_query, n_levels), gains summed over the group; None unless graded.
@@ -114,7 +114,9 @@ def rank(
     assert not isinstance(queries, BinaryCodes), "check_pair lets equal kinds through"
     assert not isinstance(database, BinaryCodes), "check_pair lets equal kinds through"
     distances, shared = asymmetric_distances(queries, database), affinities(query_labels, database_labels)
-    return histogram_of_distances(distances, shared, graded), _row_order(distances, shared > 0, k)
+    _check_distances(distances, shared)
+    orders = np.argsort(distances, axis=1, kind="stable")  # ties in the order of rows
+    return _histogram(distances, shared, graded, orders), _row_order(orders, shared > 0, k)
 
 
 def histogram_of_distances(
@@ -130,6 +132,11 @@ def histogram_of_distances(
     Raises:
         DataError: nothing to rank, shapes that differ, or NaN.
     """
+    _check_distances(distances, relevance)
+    return _histogram(distances, relevance, graded, np.argsort(distances, axis=1))
+
+
+def _check_distances(distances: npt.NDArray[Any], relevance: npt.NDArray[Any]) -> None:
     if distances.ndim != 2 or 0 in distances.shape or distances.shape != relevance.shape:
         raise DataError(
             "Distances and relevance have one shape (n_query, n_database), with at least one of each; "
@@ -137,8 +144,17 @@ def histogram_of_distances(
         )
     if np.isnan(distances).any():
         raise DataError(f"{int(np.isnan(distances).sum())} of {distances.size} distances are NaN.")
+
+
+def _histogram(
+    distances: npt.NDArray[Any], relevance: npt.NDArray[Any], graded: bool, orders: npt.NDArray[np.intp]
+) -> RankingHistogram:
+    """The record, with the order of each row of distances given."""
     highest = int(relevance.max()) if graded else 1
-    groups = [_tie_groups(row, grades, highest) for row, grades in zip(distances, relevance, strict=True)]
+    groups = [
+        _tie_groups(row[order], grades[order], highest)
+        for row, grades, order in zip(distances, relevance, orders, strict=True)
+    ]
     n_levels = max(len(levels) for levels, _ in groups)
     all_levels = np.full((len(groups), n_levels), np.nan, dtype=np.float32)
     counts = np.zeros((len(groups), n_levels, highest + 1), dtype=np.int32)
@@ -194,26 +210,32 @@ def _highest_affinity(query_labels: Bool, database_labels: Bool) -> int:
     return max(1, int(min(query_labels.sum(axis=1).max(), database_labels.sum(axis=1).max())))
 
 
-def _row_order(distances: Float32, relevant: Bool, k: int) -> RowOrder:
-    """By a stable sort, which is what row order means."""
-    precision_sum, n_found = np.zeros(len(distances)), np.zeros(len(distances), dtype=np.int64)
+def _row_order(orders: npt.NDArray[np.intp], relevant: Bool, k: int) -> RowOrder:
+    """From a stable sort, which is what row order means."""
+    precision_sum, n_found = np.zeros(len(orders)), np.zeros(len(orders), dtype=np.int64)
     if k > 0:
-        for i, row in enumerate(distances):
-            ranked = relevant[i][np.argsort(row, kind="stable")[:k]]
+        for i, order in enumerate(orders):
+            ranked = relevant[i][order[:k]]
             at = np.flatnonzero(ranked) + 1
             precision_sum[i], n_found[i] = (np.arange(1, len(at) + 1) / at).sum(), len(at)
     return RowOrder(precision_sum, n_found)
 
 
 def _tie_groups(
-    distances: npt.NDArray[Any], grades: npt.NDArray[Any], highest: int
+    ranked: npt.NDArray[Any], grades: npt.NDArray[Any], highest: int
 ) -> tuple[npt.NDArray[Any], Int64]:
-    """Distinct distances of one query, ascending, and items by group and grade (n_groups, highest + 1)."""
-    order = np.argsort(distances)
-    ranked = distances[order]
+    """Distances of one query's groups, ascending, and items by group and grade (n_groups, highest + 1).
+
+    Args:
+        ranked: distances, ascending.
+        grades: of the same items.
+        highest: grade.
+    """
     begins = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
+    has_relevant = np.maximum.reduceat(grades, begins) > 0
+    begins = begins[np.concatenate(([True], has_relevant[1:] | has_relevant[:-1]))]
     group = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(ranked)))
-    grade = np.minimum(grades[order].astype(np.int64), highest)
+    grade = np.minimum(grades.astype(np.int64), highest)
     by_grade = np.bincount(group * (highest + 1) + grade, minlength=len(begins) * (highest + 1))
     return ranked[begins], by_grade.reshape(len(begins), highest + 1)
 

@@ -12,17 +12,18 @@ import re
 import socket
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from models.errors import UnknownNameError, WeightsError
+from models.errors import ConfigError, UnknownNameError, WeightsError
 from models.networks.descriptors import load_descriptor
 from models.networks.names import DESCRIPTORS, SMALL_CNN, TORCHVISION, backbone_names
 from models.networks.small_cnn import N_FEATURES, SmallCNN, small_cnn_transform
-from models.networks.torchvision_ops import declare_missing_ops
+from models.torchvision_ops import declare_missing_ops
 from models.types import ImageTransform
 
 SMALL_CNN_WEIGHTS = Path(__file__).parent / "weights" / "small_cnn.safetensors"
@@ -37,6 +38,11 @@ _LAST_LAYER = {
     "squeezenet1_0": "classifier.1",
     "vit_b_16": "heads.head",
 }
+
+# Small images are enlarged this much for a torchvision model, and no model works below the least side.
+MAX_ENLARGEMENT, MIN_SIZE = 5, 64
+# Its position embeddings belong to one size of images.
+_ONE_SIZE = ("vit_b_16",)
 
 # A connection that says nothing for so long is taken for none.
 _TIMEOUT_S = 10.0
@@ -67,40 +73,48 @@ class Backbone(nn.Module):
         return features
 
 
-def load_backbone(name: str, weights_file: Path | None = None, *, image_size: int = 64) -> Backbone:
+def load_backbone(
+    name: str, weights_file: Path | None = None, *, image_size: int = 64, input_size: int | None = None
+) -> Backbone:
     """Build a backbone with its weights, in evaluation mode, float32, on the CPU.
 
     Args:
         name: one of `backbone_names()`.
         weights_file: a state_dict of that architecture, `.safetensors` or a torch file (read with
             `weights_only=True`); the classifier may have any number of classes or be absent.
-        image_size: side of the data set's images in pixels; decides the size at which small_cnn works, see
-            `small_cnn_transform`. torchvision's models have a size of their own.
+        image_size: side of the data set's images in pixels; decides the size at which the network works, see
+            `small_cnn_transform` and `torchvision_transform`.
+        input_size: the size at which the network works, whatever the images measure.
 
     Raises:
         UnknownNameError: no backbone of that name.
+        ConfigError: the network cannot work at `input_size`.
         WeightsError: the weights cannot be downloaded, or the file cannot be read or is of another
             architecture, or one was given for a descriptor.
     """
     if name in DESCRIPTORS:
         if weights_file is not None:
             raise WeightsError(f"{name} is computed without weights. Leave out {weights_file.name}.")
+        _check_input_size(name, input_size)
         made = load_descriptor(name)
         return Backbone(name, made.network, made.n_features, made.transform, made.weights_id)
     if name == SMALL_CNN:
-        return _load_small_cnn(weights_file or SMALL_CNN_WEIGHTS, image_size)
+        return _load_small_cnn(weights_file or SMALL_CNN_WEIGHTS, image_size, input_size)
     if name not in TORCHVISION:
         raise UnknownNameError("backbone", name, backbone_names())
-    return _load_torchvision(name, weights_file)
+    _check_input_size(name, input_size)
+    return _load_torchvision(name, weights_file, image_size, input_size)
 
 
-def backbone_from_state(name: str, state: Mapping[str, Tensor], *, image_size: int = 64) -> Backbone:
+def backbone_from_state(
+    name: str, state: Mapping[str, Tensor], *, image_size: int = 64, input_size: int | None = None
+) -> Backbone:
     """Build a backbone around weights that somebody else read, such as those of a fine-tuned checkpoint.
 
     Args:
         name: one of `backbone_names()`.
         state: `Backbone.network.state_dict()` of that backbone.
-        image_size: as in `load_backbone`.
+        image_size, input_size: as in `load_backbone`.
 
     Raises:
         UnknownNameError: no backbone of that name.
@@ -109,36 +123,96 @@ def backbone_from_state(name: str, state: Mapping[str, Tensor], *, image_size: i
     if name in DESCRIPTORS:
         raise WeightsError(f"{name} is computed without weights; there is nothing to build it from.")
     if name == SMALL_CNN:
-        return _small_cnn(state, "given weights", "given", image_size)
+        return _small_cnn(state, "given weights", "given", image_size, input_size)
     if name not in TORCHVISION:
         raise UnknownNameError("backbone", name, backbone_names())
-    return _torchvision(name, state, "given weights", "given")
+    return _torchvision(name, state, "given weights", "given", image_size, input_size)
 
 
-def _load_small_cnn(weights_file: Path, image_size: int) -> Backbone:
-    return _small_cnn(_read_weights(weights_file), weights_file.name, _file_id(weights_file), image_size)
+def torchvision_transform(name: str, image_size: int = 64, input_size: int | None = None) -> ImageTransform:
+    """The transform of a torchvision model for a data set of images of about one size.
+
+    Photographs take torchvision's preset: the shorter side to 232 or 256 pixels, the middle 224 of it.
+    Smaller images are enlarged fivefold where that is less, and left whole: CIFAR's 32 pixels become 160. No
+    model works below 64.
+
+    Measured with mobilenet_v2 on 1,000 test images of CIFAR-10 at sides of 112, 160 and 224 pixels: share of
+    images whose 10 nearest by cosine name their class 0.587, 0.635, 0.600; mAP 0.272, 0.300, 0.291; accuracy
+    of a linear classifier, five folds, 0.642, 0.681, 0.684; time on one core beside other work 7.7, 15.5,
+    33.8 ms an image. On 2,000 images, 112 pixels cut from 128 lost 0.028 of the first against 112 uncut.
+
+    Args:
+        name: one of `TORCHVISION`.
+        image_size: side of the data set's images in pixels.
+        input_size: side of the input in pixels, whatever the images measure.
+    """
+    declare_missing_ops()
+    from torchvision.models import get_model_weights
+
+    preset = get_model_weights(name).DEFAULT.transforms()
+    usual = preset.crop_size[0]
+    side = input_size or (usual if name in _ONE_SIZE else max(MAX_ENLARGEMENT * image_size, MIN_SIZE))
+    is_reduced = side < usual or input_size is not None
+    return ImageTransform(
+        resize=side if is_reduced else preset.resize_size[0],
+        size=side if is_reduced else usual,
+        mean=tuple(preset.mean),
+        std=tuple(preset.std),
+        interpolation=preset.interpolation.value,
+    )
 
 
-def _small_cnn(state: Mapping[str, Tensor], origin: str, weights_id: str, image_size: int) -> Backbone:
+def _check_input_size(name: str, input_size: int | None) -> None:
+    """Raise ConfigError for a network that works at one size only, or when the size is too small for it."""
+    if input_size is None:
+        return
+    if name in DESCRIPTORS or name in _ONE_SIZE:
+        raise ConfigError(f"{name} works at a size of its own. Leave out the input size ({input_size}).")
+    if input_size < MIN_SIZE:
+        raise ConfigError(f"{name} needs an input of at least {MIN_SIZE} pixels; got {input_size}.")
+
+
+def _load_small_cnn(weights_file: Path, image_size: int, input_size: int | None) -> Backbone:
+    state, weights_id = _read_weights(weights_file), _file_id(weights_file)
+    return _small_cnn(state, weights_file.name, weights_id, image_size, input_size)
+
+
+def _small_cnn(
+    state: Mapping[str, Tensor], origin: str, weights_id: str, image_size: int, input_size: int | None
+) -> Backbone:
     with torch.device("meta"):
         network = SmallCNN()
     _fill(network, state, SMALL_CNN, origin)
-    return Backbone(SMALL_CNN, network, N_FEATURES, small_cnn_transform(image_size), weights_id)
+    transform = small_cnn_transform(image_size)
+    if input_size is not None:
+        transform = replace(transform, resize=input_size, size=input_size)
+    return Backbone(SMALL_CNN, network, N_FEATURES, transform, weights_id)
 
 
-def _load_torchvision(name: str, weights_file: Path | None) -> Backbone:
+def _load_torchvision(
+    name: str, weights_file: Path | None, image_size: int, input_size: int | None
+) -> Backbone:
     declare_missing_ops()
     from torchvision.models import get_model_weights
 
     weights = get_model_weights(name).DEFAULT
     if weights_file is None:
-        return _torchvision(name, _download(name, weights), str(weights), str(weights))
-    return _torchvision(name, _read_weights(weights_file), weights_file.name, _file_id(weights_file))
+        state, origin, weights_id = _download(name, weights), str(weights), str(weights)
+    else:
+        state, origin, weights_id = _read_weights(weights_file), weights_file.name, _file_id(weights_file)
+    return _torchvision(name, state, origin, weights_id, image_size, input_size)
 
 
-def _torchvision(name: str, state: Mapping[str, Tensor], origin: str, weights_id: str) -> Backbone:
+def _torchvision(
+    name: str,
+    state: Mapping[str, Tensor],
+    origin: str,
+    weights_id: str,
+    image_size: int,
+    input_size: int | None,
+) -> Backbone:
     declare_missing_ops()
-    from torchvision.models import get_model, get_model_weights
+    from torchvision.models import get_model
 
     # On the meta device nothing is drawn or filled: fast for vit_b_16, and the global generator is untouched.
     with torch.device("meta"):
@@ -148,14 +222,7 @@ def _torchvision(name: str, state: Mapping[str, Tensor], origin: str, weights_id
     network.set_submodule(last_layer, nn.Identity())
     body = {key: value for key, value in state.items() if not key.startswith(f"{last_layer}.")}
     _fill(network, body, name, origin)
-    preset = get_model_weights(name).DEFAULT.transforms()
-    transform = ImageTransform(
-        resize=preset.resize_size[0],
-        size=preset.crop_size[0],
-        mean=tuple(preset.mean),
-        std=tuple(preset.std),
-        interpolation=preset.interpolation.value,
-    )
+    transform = torchvision_transform(name, image_size, input_size)
     return Backbone(name, network, n_features, transform, weights_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from PIL import Image
 from models.codes.packing import pack
 from models.data import load_dataset
 from models.engine.config import RunConfig
-from models.engine.features import Features, write_features
+from models.engine.features import stacked, write_features
+from models.engine.given_codes import open_given_codes
 from models.engine.run_files import (
     BitSummary,
     CodeMap,
@@ -32,6 +34,7 @@ from models.metrics import evaluate
 from models.types import BinaryCodes, CodebookCodes
 from tests.app.forms import grow_forms
 from tests.app.many import grow
+from tests.app.own import code_files, image_zip, read_images, store_run
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +163,7 @@ def _write_features(root: Path, dataset: str) -> None:
         )
         for split in ("query", "database")
     ]
-    write_features(root / dataset / "features-small_cnn.npz", Features(made[0], made[1], "0" * 16))
+    write_features(root / dataset / "features-small_cnn.npz", stacked(made[0], made[1], "0" * 16))
 
 
 def _write_run(root: Path, dataset: str, name: str, n_bits: int, seed: int) -> None:
@@ -281,6 +284,30 @@ def forms(forms_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield forms_tree
     monkeypatch.undo()
     _forget()
+
+
+@pytest.fixture(scope="session")
+def own_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with images without labels, and with codes of another system, labelled and not."""
+    folder = tmp_path_factory.mktemp("own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HASHLENS_LIBRARY", str(folder / "library"))
+        read_images("bare", image_zip(folder / "bare.zip", folders=False))
+        store_run("bare", "lsh")
+        store_run("bare", "lsh", 32)
+        for name, labelled in (("given", True), ("plain", False)):
+            (folder / name).mkdir()
+            list(open_given_codes(name, *code_files(folder / name, labelled=labelled), "own"))
+    return folder / "library"
+
+
+@pytest.fixture
+def own(stored: Path, own_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small tree and a library of its own for one test."""
+    shutil.copytree(own_tree, tmp_path / "library")
+    monkeypatch.setenv("HASHLENS_LIBRARY", str(tmp_path / "library"))
+    _forget()
+    return tmp_path / "library"
 
 
 def _forget() -> None:

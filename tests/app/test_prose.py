@@ -17,9 +17,16 @@ ASKED_FOR = {
 }
 
 
-@pytest.mark.parametrize("page", ["codes", "compare", "map", "methods", "metrics", "scale"])
+@pytest.mark.parametrize("page", ["add_data", "codes", "compare", "map", "methods", "metrics", "scale"])
 def test_sections_asked_for_are_the_sections_written(page: str) -> None:
     assert {name for asked, name in ASKED_FOR if asked == page} == set(sections(page))
+
+
+def test_what_pages_leave_out_without_labels_is_said() -> None:
+    asked = re.compile(r'(?:no_labels\([\w.]+, |"unlabelled", )"(\w+)"')
+    files = [path for folder in ("views", "components") for path in (ROOT / "app" / folder).glob("*.py")]
+    found = {name for path in files for name in asked.findall(path.read_text("utf-8"))}
+    assert found | {"metrics_codes"} == set(sections("unlabelled"))
 
 
 def test_lines_are_joined_and_paragraphs_kept() -> None:

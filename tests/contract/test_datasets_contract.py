@@ -13,10 +13,16 @@ from models.data.base import SPLITS, Dataset
 from models.errors import DataError, NotAvailableError
 
 AVAILABLE = [name for name in dataset_names() if load_dataset(name).info.available]
+WITH_IMAGES = [name for name in AVAILABLE if load_dataset(name).info.has_images]
 
 
 @pytest.fixture(params=AVAILABLE)
 def dataset(request: pytest.FixtureRequest) -> Dataset:
+    return load_dataset(request.param)
+
+
+@pytest.fixture(params=WITH_IMAGES)
+def pictured(request: pytest.FixtureRequest) -> Dataset:
     return load_dataset(request.param)
 
 
@@ -38,8 +44,9 @@ def test_the_card_is_complete(dataset: Dataset) -> None:
     assert info.image_size > 0
     assert len(info.class_names) == len(set(info.class_names)) == info.n_classes
     assert info.label_kind in ("single", "multi")
-    assert 0 < info.n_train <= info.n_database
+    assert info.n_train > 0
     assert info.n_query > 0
+    assert info.train_in_database == (len(dataset.train_rows) > 0)
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -57,19 +64,50 @@ def test_labels_have_the_promised_form(dataset: Dataset, split: str) -> None:
     assert labels.any(axis=0).all(), "every class occurs in every split"
 
 
-def test_train_lies_inside_the_database(dataset: Dataset) -> None:
+def test_train_rows_are_the_train_images_that_the_database_holds(dataset: Dataset) -> None:
     rows = dataset.train_rows
     assert rows.dtype == np.int64
-    assert len(rows) == dataset.info.n_train
+    assert len(rows) in (0, dataset.info.n_train)
     assert (np.diff(rows) > 0).all()
-    assert rows[0] >= 0
-    assert rows[-1] < dataset.info.n_database
-    assert (dataset.labels("database")[rows] == dataset.labels("train")).all()
+    assert ((rows >= 0) & (rows < dataset.info.n_database)).all()
+    if len(rows):
+        assert (dataset.labels("database")[rows] == dataset.labels("train")).all()
     assert not rows.flags.writeable
 
 
+def test_splits_are_rows_of_the_pool(dataset: Dataset) -> None:
+    query, database = dataset.pool_rows("query"), dataset.pool_rows("database")
+    assert (len(query), len(database)) == (dataset.info.n_query, dataset.info.n_database)
+    assert len(np.unique(np.concatenate([query, database]))) == len(query) + len(database)
+    assert max(query.max(), database.max()) < dataset.n_pool
+    train = dataset.pool_rows("train")
+    inside = np.isin(train, database)
+    assert inside.all() == inside.any() == dataset.info.train_in_database
+    if inside.any():
+        assert (database[dataset.train_rows] == train).all()
+
+
 @pytest.mark.parametrize("split", SPLITS)
-def test_images_decode_to_rgb_of_the_promised_size(dataset: Dataset, split: str) -> None:
+def test_the_pool_has_the_images_of_its_splits(pictured: Dataset, split: str) -> None:
+    for row in (0, pictured.info.n_rows(split) - 1):  # type: ignore[arg-type]
+        from_pool = pictured.pool_image(int(pictured.pool_rows(split)[row]))  # type: ignore[arg-type]
+        assert from_pool.tobytes() == pictured.image(split, row).tobytes()  # type: ignore[arg-type]
+    with pytest.raises(DataError):
+        pictured.pool_image(pictured.n_pool)
+
+
+@pytest.mark.parametrize("name", sorted(set(AVAILABLE) - set(WITH_IMAGES)))
+def test_without_images_the_way_to_them_is_told(name: str) -> None:
+    data = load_dataset(name)
+    assert "fetch" in data.info.note
+    assert data.info.download_bytes > 0
+    with pytest.raises(NotAvailableError, match="fetch"):
+        data.image("query", 0)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_images_decode_to_rgb_of_the_promised_size(pictured: Dataset, split: str) -> None:
+    dataset = pictured
     last = dataset.info.n_rows(split) - 1  # type: ignore[arg-type]
     for row in (0, last // 2, last):
         content, mime = dataset.image_bytes(split, row)  # type: ignore[arg-type]
@@ -84,7 +122,8 @@ def test_images_decode_to_rgb_of_the_promised_size(dataset: Dataset, split: str)
             dataset.image(split, row)  # type: ignore[arg-type]
 
 
-def test_no_query_is_in_the_database(dataset: Dataset) -> None:
+def test_no_query_is_in_the_database(pictured: Dataset) -> None:
+    dataset = pictured
     rows = range(dataset.info.n_database)
     database = {dataset.image_bytes("database", row)[0] for row in rows}
     twins = sum(dataset.image_bytes("query", row)[0] in database for row in range(dataset.info.n_query))
@@ -98,6 +137,7 @@ def test_captions_are_one_sentence_per_image_or_none(dataset: Dataset, split: st
     assert captions is None or all(captions)
 
 
-def test_the_content_key_is_sixteen_hex_digits(dataset: Dataset) -> None:
-    assert len(dataset.content_key) == 16
-    int(dataset.content_key, 16)
+def test_the_keys_are_sixteen_hex_digits(dataset: Dataset) -> None:
+    for key in (dataset.content_key, dataset.pool_key):
+        assert len(key) == 16
+        int(key, 16)

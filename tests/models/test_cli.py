@@ -79,7 +79,8 @@ def test_datasets(capsys: pytest.CaptureFixture[str]) -> None:
     assert [dataset["name"] for dataset in listed] == list(dataset_names())
     for dataset in listed:
         assert list(dataset) == [
-            "name", "n_train", "n_query", "n_database", "n_classes", "label_kind", "available", "licence",
+            "name", "n_train", "n_query", "n_database", "n_classes", "label_kind", "available",
+            "has_images", "protocol", "protocols", "licence",
         ]  # fmt: skip
     digits = next(dataset for dataset in listed if dataset["name"] == "digits")
     assert (digits["n_train"], digits["n_query"], digits["n_database"]) == (700, 400, 1397)

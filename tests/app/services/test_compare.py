@@ -109,7 +109,7 @@ def test_features_are_compared_by_cosine(stored: Path) -> None:
     from models.engine.features import read_features
 
     kept = read_features(stored / "digits/features-small_cnn.npz")
-    q, d = kept.query[4].astype(np.float64), kept.database.astype(np.float64)
+    q, d = kept.of("query")[4].astype(np.float64), kept.of("database").astype(np.float64)
     slow = 1 - d @ q / np.linalg.norm(d, axis=1) / np.linalg.norm(q)
     np.testing.assert_allclose(float_ranking.distances("digits", "query", 4), slow, atol=1e-5)
     assert float_ranking.distances("digits", "database", 9).argmin() == 9

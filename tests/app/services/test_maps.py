@@ -12,6 +12,7 @@ import pytest
 
 from app.services import catalog, maps, search
 from app.services.upload import EncodedUpload
+from models.engine.run_files import CodeMap
 from models.types import BinaryCodes
 
 BINARY, BOOKS, SCENES = ("digits", "dpsh", 16), ("digits", "dpq", 16), ("toyscenes", "lsh", 16)
@@ -101,6 +102,30 @@ def test_facts_count_codes_and_say_what_chance_keeps(stored: Path) -> None:
     assert (facts.largest, facts.alone) == (counts.max(), (counts == 1).sum())
     assert (facts.preserved, facts.k) == (0.5, 10)
     assert 0 < facts.preserved_by_chance < 0.1
+
+
+def test_images_beyond_the_sample_lie_where_their_code_lies_or_nowhere(stored: Path) -> None:
+    run = catalog.open_run(*BINARY)
+    whole, codes = run.map(), run.codes("database")
+    assert isinstance(codes, BinaryCodes)
+    rows = np.arange(0, len(codes), 9)
+    sampled = CodeMap(whole.xy_database[rows], whole.xy_query, 0.5, 10, rows)
+    run.__dict__["_map"] = sampled
+    try:
+        maps.facts.cache_clear()
+        maps._geometry.cache_clear()
+        facts, found = maps.facts(*BINARY), served(BINARY)
+        points, xy = found["pointOfRow"], found["xy"].reshape(-1, 2)
+        on_map = {codes.packed[row].tobytes() for row in rows}
+        there = np.array([code.tobytes() in on_map for code in codes.packed])
+        assert 0 < there.sum() < len(codes)
+        np.testing.assert_array_equal(points < len(xy), there)
+        assert (facts.n_codes, facts.n_images, facts.n_elsewhere) == (len(xy), there.sum(), (~there).sum())
+        np.testing.assert_array_equal(found["codes"].reshape(-1, 2)[points[there]], codes.packed[there])
+    finally:
+        run.__dict__["_map"] = whole
+        maps.facts.cache_clear()
+        maps._geometry.cache_clear()
 
 
 def test_the_message_holds_ids_of_the_nearest(stored: Path) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
+from models.data.base import DatasetInfo
+from models.data.digits import INFO
 from models.engine import build, checkpoint
 from models.engine.config import RunConfig
 from models.engine.inputs import FeatureInputs, TrainData
+from models.errors import NotAvailableError
 from models.methods.base import Batch, CodebookMethod, Method, TrainSet, param
 from models.networks.heads import HashHead
 from models.spec import Citation, CodeKind, Family, MethodSpec, Recipe, Supervision
+from models.types import Bool, Int64, Split
 
 N_TRAIN, N_FEATURES, N_CLASSES = 90, 12, 3
 
@@ -132,6 +137,35 @@ class Books(CodebookMethod):
         return {"distortion": (batch.u - nearest).square().mean()}
 
 
+class Tiles:
+    """A pool of small random images, under a protocol whose train split is outside the database.
+
+    Rows: 4 queries, 18 train images, the rest is the database; the class follows from the row.
+    """
+
+    def __init__(self, n: int, protocol: str = "disjoint") -> None:
+        self.n_pool = n
+        self.info: DatasetInfo = replace(
+            INFO, name="tiles", protocol=protocol, n_query=4, n_database=n - 22, n_train=18, n_classes=3
+        )
+        self.pool_key, self.content_key = f"tiles{n}", f"tiles{n}{protocol}"
+        self.seen: list[int] = []
+
+    def pool_rows(self, split: Split) -> Int64:
+        bounds = {"query": (0, 4), "train": (4, 22), "database": (22, self.n_pool)}
+        return np.arange(*bounds[split])
+
+    def pool_image(self, row: int) -> Image.Image:
+        if not self.info.has_images:
+            raise NotAvailableError("Fetch them.")
+        self.seen.append(row)
+        pixels = np.random.default_rng(row).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        return Image.fromarray(pixels)
+
+    def labels(self, split: Split) -> Bool:
+        return self.pool_rows(split)[:, None] % 3 == np.arange(3)
+
+
 METHODS: dict[str, type[Method]] = {"probe": Probe, "closed_form": ClosedForm, "books": Books}
 
 
@@ -141,6 +175,11 @@ def _test_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (build, checkpoint):
         real = module.get_method
         monkeypatch.setattr(module, "get_method", lambda name, real=real: METHODS.get(name) or real(name))
+
+
+@pytest.fixture
+def tiles() -> Tiles:
+    return Tiles(150)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ from PIL import Image
 from models.data.digits import Digits
 from models.engine import features as module
 from models.engine.features import (
-    Features,
+    compute_features,
     dataset_features,
     embed_images,
     feature_key,
     read_features,
     shipped_features_path,
+    stacked,
     write_features,
 )
 from models.errors import CheckpointError
@@ -69,18 +71,22 @@ def test_features_are_computed_once_and_come_back_the_same(
     backbone, told = random_backbone(0), []
     first = dataset_features(dataset, backbone, lambda done, n: told.append((done, n)))
     assert told == [(5, 12), (12, 12)]
-    assert first.query.shape == (5, N_FEATURES)
-    assert first.database.dtype == np.float32
+    assert first.of("query").shape == (5, N_FEATURES)
+    assert (first.n("database"), first.width) == (7, N_FEATURES)
+    assert first.of("database").dtype == np.float32
     again = dataset_features(dataset, backbone)
     assert sum(count) == 12
     assert again.key == first.key
-    assert (again.database == first.database).all()
-    assert (first.query == first.query.astype(np.float16)).all(), "values of half precision, cached or not"
+    assert (again.of("database") == first.of("database")).all()
+    query = first.of("query")
+    assert (query == query.astype(np.float16)).all(), "values of half precision, cached or not"
+    assert (first.of("query", np.array([3, 1])) == query[[3, 1]]).all()
+    assert (np.concatenate(list(first.chunks("database", 3))) == first.of("database")).all()
 
 
 def test_other_weights_or_transform_are_another_entry(dataset: Digits, count: list[int], cache: Path) -> None:
     one, other = random_backbone(0), random_backbone(1)
-    assert not (dataset_features(dataset, one).query == dataset_features(dataset, other).query).all()
+    assert not (dataset_features(dataset, one).pool == dataset_features(dataset, other).pool).all()
     assert len(list(cache.iterdir())) == 2
     key = feature_key(dataset, one)
     one.transform = small_cnn_transform(80)
@@ -96,7 +102,7 @@ def test_a_damaged_cache_file_is_replaced(
     (file,) = cache.iterdir()
     good = file.read_bytes()
     file.write_bytes(good[: len(good) // 2] if content is None else content)
-    assert (dataset_features(dataset, backbone).database == first.database).all()
+    assert (dataset_features(dataset, backbone).pool == first.pool).all()
     assert file.read_bytes() == good
     assert sum(count) == 24
 
@@ -106,13 +112,13 @@ def test_shipped_features_are_used_when_they_are_of_these_images(
 ) -> None:
     backbone = random_backbone(0)
     path = shipped_features_path("digits", "small_cnn")
-    shipped = Features(
+    shipped = stacked(
         *(np.full((n, N_FEATURES), 0.5, np.float32) for n in (5, 7)), feature_key(dataset, backbone)
     )
     write_features(path, shipped)
-    assert (dataset_features(dataset, backbone).query == 0.5).all()
+    assert (dataset_features(dataset, backbone).pool == 0.5).all()
     assert count == []
-    assert not (dataset_features(dataset, random_backbone(1)).query == 0.5).all()
+    assert not (dataset_features(dataset, random_backbone(1)).pool == 0.5).all()
 
 
 def test_a_full_disk_costs_the_cache_not_the_features(
@@ -124,8 +130,19 @@ def test_a_full_disk_costs_the_cache_not_the_features(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full)
-    assert dataset_features(dataset, random_backbone(0)).query.shape == (5, N_FEATURES)
+    assert dataset_features(dataset, random_backbone(0)).of("query").shape == (5, N_FEATURES)
     assert list(cache.iterdir()) == []
+
+
+def test_a_cancelled_computation_gives_nothing(dataset: Digits, cache: Path) -> None:
+    cancel = threading.Event()
+    events = compute_features(dataset, random_backbone(0), cancel)
+    assert next(events).done == 5
+    cancel.set()
+    with pytest.raises(StopIteration) as stopped:
+        next(events)
+    assert stopped.value.value is None
+    assert not cache.exists()
 
 
 def test_reading_a_foreign_file_is_an_error(tmp_path: Path) -> None:

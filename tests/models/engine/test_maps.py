@@ -35,6 +35,23 @@ def test_clusters_stay_together() -> None:
     assert 0.4 < code_map.neighbour_preservation <= 1
 
 
+def test_a_large_database_is_laid_out_in_part_and_says_which() -> None:
+    database, query = clustered(700, 24), clustered(40, 24, seed=1)
+    part = map_codes(database, query, seed=3, most_rows=250)
+    assert part.rows is not None
+    assert part.xy_database.shape == (250, 2)
+    assert part.xy_query.shape == (40, 2)
+    assert (np.diff(part.rows) > 0).all()
+    assert part.rows[0] >= 0
+    assert part.rows[-1] < 700
+    alone = map_codes(database[part.rows], query, seed=3)
+    np.testing.assert_array_equal(alone.xy_database, part.xy_database)
+    # Which rows does not depend on the codes, so that the maps of two methods show the same images.
+    other = map_codes(clustered(700, 24, seed=5), query, seed=3, most_rows=250).rows
+    np.testing.assert_array_equal(other, part.rows)
+    assert map_codes(database, query, most_rows=700).rows is None
+
+
 @pytest.mark.parametrize("n_codes", [1, 2, 3, 4, 10, 49])
 def test_few_codes_are_laid_out_too(n_codes: int) -> None:
     rng = np.random.default_rng(0)

@@ -55,8 +55,9 @@ def test_a_trial_scores_held_out_train_images() -> None:
     """Queries of the data set are not even read, and the same trial gives the same score."""
     source = open_source("digits", "small_cnn")
     config = make_config("digits", "dpsh", 16, epochs=3)
-    nothing = np.full_like(source.features.query, np.nan)
-    blind = dataclasses.replace(source, features=dataclasses.replace(source.features, query=nothing))
+    pool = source.features.pool.copy()
+    pool[source.features.rows["query"]] = np.nan
+    blind = dataclasses.replace(source, features=dataclasses.replace(source.features, pool=pool))
     score = held_out_map(config, blind)
     assert 0.5 < score < 1
     assert score == held_out_map(config, source)
@@ -67,7 +68,7 @@ def test_the_record_says_what_was_tried(tmp_path: Path, monkeypatch: pytest.Monk
     record = tmp_path / "recipe_search.json"
     record.write_text('{"methods": {"dtsh": {"chosen_lr": 0.5, "held_out_map": {}}, "gone": {}}}')
     monkeypatch.setattr("models.engine.recipe_search.sample_data_root", lambda: tmp_path)
-    monkeypatch.setattr("models.engine.recipe_search.dataset_names", lambda: ("digits",))
+    monkeypatch.setattr("models.engine.recipe_search.embedded_names", lambda: ("digits",))
     monkeypatch.setattr("models.engine.recipe_search.in_processes", _here)
     list(search_recipes(["dpsh"]))
     methods = read_json(record)["methods"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,8 +146,10 @@ def test_finetuning_trains_the_backbone_and_its_checkpoint_carries_it(cache: Pat
     source = open_source("digits", "small_cnn")
     before = {name: tensor.clone() for name, tensor in source.backbone.state_dict().items()}
     small = _FewTrainRows(source.dataset)
-    settings = config(mode="finetune", epochs=1, batch_size=16)
-    events = list(run(settings, tmp_path, Source(small, source.backbone, source.features)))
+    rows = {split: small.pool_rows(split) for split in ("train", "query", "database")}
+    few_features = replace(source.features, rows=rows)
+    settings = config(mode="finetune", epochs=1, batch_size=16, lr=1e-2)
+    events = list(run(settings, tmp_path, Source(small, source.backbone, few_features)))
     assert isinstance(events[-1], Stored)
     model = events[-2].model  # type: ignore[union-attr]
     assert model.backbone is not None
@@ -170,11 +173,13 @@ class _FewTrainRows:
     """A data set whose train split is its first 32 rows."""
 
     def __init__(self, whole: object) -> None:
-        from dataclasses import replace
-
         self._whole = whole
         self.info = replace(whole.info, n_train=32)  # type: ignore[attr-defined]
         self.train_rows = whole.train_rows[:32]  # type: ignore[attr-defined]
+
+    def pool_rows(self, split: str) -> object:
+        rows = self._whole.pool_rows(split)  # type: ignore[attr-defined]
+        return rows[:32] if split == "train" else rows
 
     def labels(self, split: str) -> object:
         labels = self._whole.labels(split)  # type: ignore[attr-defined]

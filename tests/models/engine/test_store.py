@@ -12,6 +12,7 @@ from models.engine.run_files import (
     CodeMap,
     RunCodes,
     read_arrays,
+    read_map,
     write_bit_summary,
     write_json,
     write_map,
@@ -62,6 +63,15 @@ def store(tmp_path: Path, rng: np.random.Generator) -> RunStore:
     return store
 
 
+def test_a_map_of_a_sample_says_which_rows_it_holds(tmp_path: Path) -> None:
+    rows = np.array([0, 3, 4, 70_000])
+    sample = CodeMap(np.zeros((4, 2), np.float32), np.ones((2, 2), np.float32), 0.5, 1, rows)
+    write_map(tmp_path / "map.npz", sample)
+    found = read_map(tmp_path / "map.npz").rows
+    assert found is not None
+    np.testing.assert_array_equal(found, rows)
+
+
 def test_runs_lists_what_is_there(store: RunStore) -> None:
     found = [(run.method, run.n_bits, run.seed, run.has_codes) for run in store.runs("tiny")]
     assert found == [("books", 4, 0, True), ("probe", 12, 0, True), ("probe", 12, 1, False)]
@@ -85,6 +95,41 @@ def test_runs_on_other_backbones_are_kept_beside_and_shown_on_request(store: Run
     assert store.open("tiny", "probe", 12).config.backbone == "small_cnn"
     with pytest.raises(NotAvailableError, match=r"with pixels\. Stored for it: methods none"):
         store.open("tiny", "probe", 12, backbone="pixels")
+
+
+def test_runs_with_a_trained_backbone_stand_beside_the_others(store: RunStore) -> None:
+    places = [
+        store.folder("tiny", "probe", 12, mode="finetune"),
+        store.folder("tiny", "probe", 12, 2, "vit_b_16", "finetune"),
+    ]
+    assert [place.name for place in places] == ["12-s0-finetune", "12-s2-vit_b_16-finetune"]
+    for place in places:
+        write_json(place / "result.json", result())
+    assert len(store.runs("tiny", every_backbone=True)) == 3
+    found = store.runs("tiny", every_backbone=True, every_mode=True)
+    trained = [(run.seed, run.backbone) for run in found if run.mode == "finetune"]
+    assert trained == [(0, "small_cnn"), (2, "vit_b_16")]
+    assert store.open("tiny", "probe", 12, mode="finetune").folder == places[0]
+    with pytest.raises(NotAvailableError, match=r"small_cnn, trained along\. Stored for it: lengths 12"):
+        store.open("tiny", "probe", 16, mode="finetune")
+
+
+def test_the_library_is_looked_through_before_what_is_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, library = tmp_path / "sample_data" / "runs", tmp_path / "library" / "runs"
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(shipped.parent))
+    monkeypatch.setenv("HASHLENS_LIBRARY", str(library.parent))
+    store = RunStore()
+    assert store.folder("digits", "probe", 12).is_relative_to(shipped)
+    assert store.folder("cifar10@I", "probe", 12) == library / "cifar10@I/probe/12-s0"
+    for n_bits, root in ((12, shipped), (16, library)):
+        write_json(root / f"cifar10/probe/{n_bits}-s0/result.json", result())
+    assert [run.n_bits for run in store.runs()] == [12, 16]
+    assert store.open("cifar10", "probe", 12).folder.is_relative_to(shipped)
+    write_json(library / "cifar10/probe/12-s0/result.json", result())
+    assert len(store.runs("cifar10")) == 2
+    assert store.open("cifar10", "probe", 12).folder.is_relative_to(library)
 
 
 def test_a_binary_run_comes_back_as_it_was(store: RunStore) -> None:
@@ -177,7 +222,7 @@ def test_the_app_reads_runs_without_torch() -> None:
 
 
 def test_any_wrong_byte_is_a_clear_error_or_harmless(store: RunStore) -> None:
-    path = next(store.root.rglob("codes.npz"))
+    path = next(store.roots[0].rglob("codes.npz"))
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
     for _ in range(200):

@@ -19,10 +19,15 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from models.data.transforms import image_array, image_batch
-from models.errors import UnknownNameError, WeightsError
-from models.networks.backbones import Backbone, backbone_from_state, load_backbone
+from models.errors import ConfigError, UnknownNameError, WeightsError
+from models.networks.backbones import (
+    Backbone,
+    backbone_from_state,
+    load_backbone,
+    torchvision_transform,
+)
 from models.networks.names import TORCHVISION
-from models.networks.torchvision_ops import declare_missing_ops
+from models.torchvision_ops import declare_missing_ops
 
 N_FEATURES = {
     "resnet18": 512,
@@ -68,7 +73,7 @@ def test_names_are_readable_without_torch() -> None:
 
 def test_torchvision_imports_without_a_warning() -> None:
     code = (
-        "from models.networks.torchvision_ops import declare_missing_ops as d; a = d(); import torchvision; "
+        "from models.torchvision_ops import declare_missing_ops as d; a = d(); import torchvision; "
         "print(a == d() and torchvision.__version__ != '')"
     )
     assert program(code) == "True"
@@ -295,6 +300,31 @@ def test_every_name_has_a_transform_of_torchvisions_preset(name: str) -> None:
     for size in ((320, 240), (100, 333), (500, 375)):
         ours, theirs = image_array(photograph(*size), transform), preset(photograph(*size)).numpy()
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize(("image_size", "side"), [(8, 64), (32, 160), (44, 220), (64, 224), (500, 224)])
+def test_small_images_are_enlarged_so_far_and_no_further(image_size: int, side: int) -> None:
+    transform = torchvision_transform("mobilenet_v2", image_size)
+    assert transform.size == side
+    assert transform.resize == (232 if side == 224 else side), "of a small image nothing is cut off"
+    assert transform.mean == torchvision_transform("mobilenet_v2").mean
+    assert torchvision_transform("vit_b_16", image_size).size == 224, "its positions belong to one size"
+
+
+def test_the_size_of_the_input_can_be_asked_for() -> None:
+    state = random_state("resnet18")
+    backbone = backbone_from_state("resnet18", state, image_size=500, input_size=96)
+    assert (backbone.transform.resize, backbone.transform.size) == (96, 96)
+    assert load_backbone("small_cnn", input_size=48).transform.size == 48
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [("vit_b_16", 112, "size of its own"), ("hog", 32, "size of its own"), ("resnet18", 32, "at least 64")],
+)
+def test_a_size_that_a_network_cannot_take_is_refused(name: str, size: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_backbone(name, input_size=size)
 
 
 @pytest.mark.shared_data
