@@ -15,7 +15,7 @@ from torch import Tensor
 
 # Matrices with more numbers than these are kept in four and in eight bits.
 LARGE, MEDIUM = 2**14, 2**11
-# A layer this wide is a hidden one. What a code is read from has as many rows as bits, or as books have numbers.
+# A layer this wide is a hidden one: a layer that codes are read from has a row per bit or number of a word.
 HIDDEN_ROWS = 256
 
 Kept = Literal["four bits", "eight bits", "half", "as it is"]

@@ -13,10 +13,11 @@ RELATIVE_ROUNDING = 1e-5
 
 
 def recall_at_k(result: SearchResult, exact: SearchResult) -> Float64:
-    """Share of the k places of each query that hold an item as near as exhaustive search's k-th, or nearer.
+    """Share of the k nearest items that a search found.
 
-    Any item at the distance of the k-th is as good as any other, so that a tie at the cut costs nothing. A
-    place without an item counts as missed.
+    Everything nearer than exhaustive search's k-th item has to be there. Of the items at the distance of the
+    k-th any is as good as another, as many as there are places left; so a tie at the cut costs nothing, and
+    it does not make up for a nearer item that was missed.
 
     Args:
         result: of the index to be judged.
@@ -40,5 +41,8 @@ def recall_at_k(result: SearchResult, exact: SearchResult) -> Float64:
     if exact.distances.dtype.kind == "f":
         last += RELATIVE_ROUNDING * np.maximum(1.0, np.abs(exact.distances).max(axis=1, keepdims=True))
     there = np.arange(k) < result.n_found[:, None]
-    good = (result.distances <= last) & there
-    return np.asarray(good.sum(axis=1) / k, dtype=np.float64)
+    first = last - 2 * (last - exact.distances[:, -1:])  # as far below the cut as rounding may be above it
+    nearer = ((result.distances < first) & there).sum(axis=1)
+    at_cut = ((result.distances >= first) & (result.distances <= last) & there).sum(axis=1)
+    places = k - (exact.distances < first).sum(axis=1)
+    return np.asarray((nearer + np.minimum(at_cut, places)) / k, dtype=np.float64)

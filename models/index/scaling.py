@@ -85,7 +85,7 @@ class Point:
         n_timed: queries that were asked one at a time.
         batch_ms: per query, all asked at once, on all cores.
         memory_bytes: what the index added to the process (Milvus: to its own), the codes given not counted.
-        recall: mean recall at k, ties at the cut counted as found; see `recall_at_k`.
+        recall: mean recall at k, where a tie at the cut costs nothing; see `recall_at_k`.
     """
 
     kind: str

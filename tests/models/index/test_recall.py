@@ -21,8 +21,10 @@ def result(
 
 def test_an_item_as_near_as_the_last_is_as_good() -> None:
     exact = result([[0, 1, 2, 2]])
-    assert recall_at_k(result([[2, 2, 2, 2]]), exact).tolist() == [1.0]
+    assert recall_at_k(result([[0, 1, 2, 2]]), exact).tolist() == [1.0]
     assert recall_at_k(result([[0, 2, 3, 3]]), exact).tolist() == [0.5]
+    # Four of many items at distance 2 fill the two places there, not those of the two nearer items.
+    assert recall_at_k(result([[2, 2, 2, 2]]), exact).tolist() == [0.5]
     assert recall_at_k(result([[0, 1, 2, 9]], fewer=[3]), exact).tolist() == [0.75]
     assert recall_at_k(result([[9, 9, 9, 9]], fewer=[0]), exact).tolist() == [0.0]
 
