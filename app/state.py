@@ -68,6 +68,8 @@ def begin() -> Selection:
             chosen = _follow(changed, chosen.params())
     if not own:
         st.session_state[_OBSERVED] = address
+    if chosen.n_bits not in catalog.lengths(chosen.dataset, chosen.method):  # somebody forgot it
+        chosen = _instead_of(chosen)
     _write(chosen)
     _fill_controls(chosen)
     return chosen
@@ -249,6 +251,15 @@ def _follow(asked: dict[str, str], rest: dict[str, str]) -> Selection:
     chosen = _nearest(rest | asked)
     for text in notes_on(asked, chosen):
         note(text)
+    return chosen
+
+
+def _instead_of(gone: Selection) -> Selection:
+    """The choice that is nearest to one whose codes are not here any more."""
+    chosen = _nearest(gone.params())
+    if chosen.dataset != gone.dataset:
+        st.session_state[_TRAIL] = []
+    note(f"These codes of {gone.dataset} are not here any more; this is {chosen.dataset}.")
     return chosen
 
 

@@ -20,7 +20,7 @@ def own_list(search_page: str, *, may_forget: bool) -> None:
     found = own_data.own_data()
     if not found:
         st.caption(section("add_data", "none"))
-    with st.container(key="own_data", gap="small"):
+    with st.container(key="own_data", gap="xsmall"):
         for own in found:
             st.divider()
             _row(own, search_page, may_forget=may_forget)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.services import catalog, images, maps, search
+from app.services import catalog, images, maps, own_data, search
 from tests.app.own import image_zip, read_images
 from tests.app.pages import alts, open_page, words
 from tests.app.test_routes import answer
+from tests.app.test_shell import SHELL
 
 BARE = {"db": "bare", "method": "lsh", "bits": "16"}
 GIVEN = {"db": "given", "method": "own", "bits": "16"}
@@ -120,3 +121,19 @@ def test_an_image_without_a_caption_is_named_all_the_same(
             caption = (data.captions(split) or ())[row]
             names = ", ".join(catalog.label_names("some", split, row))
             assert told == (caption or names or f"{split} image {row}") and told
+
+
+def test_a_page_that_is_open_when_its_data_set_is_forgotten(own: Path) -> None:
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
+    for key, value in BARE.items():
+        app.query_params[key] = value
+    app.run()
+    assert app.selectbox(key="bar_db").value == "bare"
+    own_data.forget("bare")
+    app.run()
+    assert not app.exception and not app.error
+    assert "bare are not here any more" in app.info[0].value
+    assert app.selectbox(key="bar_db").value != "bare"
+    assert "bare" not in app.selectbox(key="bar_db").options
+    app.run()
+    assert not app.info, "it is said once"

@@ -34,6 +34,7 @@ def add_data(page: Page, url: str) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     """An option of a select box, by its beginning."""
     page.get_by_label(label, exact=True).first.click()
+    page.keyboard.type(option)  # a long list draws only what is in view
     page.get_by_role("option", name=re.compile(f"^{option}")).first.click()
 
 
