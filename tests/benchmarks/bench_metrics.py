@@ -104,7 +104,7 @@ def by_torchmetrics(given: Problem, n_query: int) -> npt.NDArray[np.float64]:
     """AP of each query by torchmetrics, ties in the order of rows: no two scores are equal."""
     import torch
 
-    from models.networks.torchvision_ops import declare_missing_ops
+    from models.torchvision_ops import declare_missing_ops
 
     declare_missing_ops()
     from torchmetrics.functional.retrieval import retrieval_average_precision
