@@ -35,7 +35,7 @@ app: $(VENV)/.app ## start the app
 	$(PY) -m streamlit run app/main.py
 
 test: $(VENV)/.browser ## run every test, a real browser included
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev ## lint, types, layers
 	$(BIN)/ruff check .
