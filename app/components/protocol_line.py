@@ -55,7 +55,7 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
                 f"{name}: codes of {n:,} database images learned in training, not computed from the image"
                 for name, n in (protocol.get("learned") or {}).items()
             ),
-            "our run",
+            "codes made elsewhere, scored here" if protocol.get("mode") == "given" else "our run",
         )
     )
 

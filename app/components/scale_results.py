@@ -43,7 +43,7 @@ def _results(was_busy: bool) -> None:
         return
     st.markdown(section("scale", "here") if shown.here else section("scale", "elsewhere"))
     measured(shown)
-    st.caption(" ".join((section("scale", "protocol"), section("scale", "float"))))
+    st.caption(" ".join((section("scale", "kinds"), section("scale", "protocol"), section("scale", "float"))))
     st.caption(scale.machine_line(shown))
     st.download_button(
         "All figures, CSV",

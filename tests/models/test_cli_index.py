@@ -14,7 +14,7 @@ from models.codes.exchange import write_codes
 from models.index import KINDS
 from tests.models.index.clustered import clustered_codes, clustered_words
 
-BINARY = ("exhaustive", "ivf", "hnsw", "multi-hash", "multi-table")
+BINARY = ("exhaustive", "ivf", "hnsw", "multi-hash", "multi-table", "multi-index")
 
 
 @pytest.fixture
