@@ -16,6 +16,10 @@ settings.register_profile("hashlens", derandomize=True, deadline=None, max_examp
 settings.load_profile("hashlens")
 
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A process a core: libraries with a thread for every core in each of them would wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Data sets that somebody imported on this machine are no part of the tests, nor of collecting them.
 _LIBRARY = tempfile.TemporaryDirectory(prefix="hashlens-tests-")
 os.environ["HASHLENS_LIBRARY"] = _LIBRARY.name
