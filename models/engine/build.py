@@ -10,12 +10,12 @@ from typing import Any
 import torch
 
 from models.engine.config import Mode, RunConfig
-from models.engine.finetuning import FineTune, finetune_settings
 from models.engine.inputs import TrainData
 from models.engine.model import HashModel
 from models.engine.sampling import SAMPLERS
 from models.errors import ConfigError
 from models.methods.base import make_params
+from models.methods.finetuning import FineTune, finetune_settings
 from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS
 from models.registry import get_method, method_names
 

@@ -2,7 +2,7 @@
 
 Recipe for heads, shared by all: AdamW on all parameters, learning rate falling to 0 along a cosine over the
 run's steps. Where the backbone is trained along, optimiser and schedule are those of the method's sources
-(`models.engine.finetuning`). No warm-up, no clipping; the last epoch is the result, never the best one
+(`models.methods.finetuning`). No warm-up, no clipping; the last epoch is the result, never the best one
 on some split. Epochs, batch size, rate, decay and sampler are the method's own unless the caller says
 otherwise.
 

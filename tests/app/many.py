@@ -126,7 +126,15 @@ def grow(source: Path, target: Path, others: tuple[Told, ...] = OTHERS) -> Path:
     return target
 
 
-_FAMILIES = ("classic", "pairwise", "multiwise", "implicit", "classification", "quantization")
+_FAMILIES = (
+    "classic",
+    "pairwise",
+    "multiwise",
+    "implicit",
+    "classification",
+    "quantization",
+    "unsupervised",
+)
 
 
 def _again(run: Path, copy: Path, place: int) -> None:

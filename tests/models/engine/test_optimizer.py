@@ -10,10 +10,10 @@ import torch
 
 from models.engine.build import build_model, make_config
 from models.engine.config import RunConfig
-from models.engine.finetuning import _SETTINGS, FineTune, finetune_settings
 from models.engine.inputs import TrainData
 from models.engine.optimizer import make_optimizer, rate_factor
 from models.errors import ConfigError
+from models.methods.finetuning import _SETTINGS, FineTune, finetune_settings
 from models.registry import get_spec
 
 
