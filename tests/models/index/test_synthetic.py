@@ -42,7 +42,7 @@ def test_every_stored_run_is_modelled_better_than_by_noise(dataset: str) -> None
         truth = distance_histogram(queries[:300], real)
         made = distance_histogram(model.sample(300, seed=1), model.sample(1500))
         flat = distance_histogram(noise.sample(300, seed=1), noise.sample(1500))
-        # Uncorrelated bits, as those of PCAH, lie as noise does: there 3 of 200 hundredths off is close enough.
+        # Uncorrelated bits, as those of PCAH, lie as noise does: there 0.03 of 2 is close enough.
         assert np.abs(made - truth).sum() < max(0.7 * np.abs(flat - truth).sum(), 0.03), run
     assert seen
 
