@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,9 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("hashlens", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("hashlens")
 
+
+# A shell starts what it puts into the background deaf to Ctrl-C; tests that press it need to be heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A process a core: libraries with a thread for every core in each of them would wait for one another.
