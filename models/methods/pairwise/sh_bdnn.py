@@ -1,8 +1,7 @@
 r"""SH-BDNN: Learning to Hash with Binary Deep Neural Network (ECCV 2016), the supervised one.
 
-A network on stored features has outputs that stand close to bits. Inner products of outputs are fitted to the
-similarities, under the three classical demands: outputs near bits, bits independent, bits even. Bits and
-weights are improved in turn, the weights with all images at once.
+Inner products of a network's outputs are fitted to the similarities, and outputs are asked to be near bits,
+bits to be independent and even. Bits and weights are improved in turn, the weights with all images at once.
 
     J = |H H' / K - S|^2 / 2n + l1/2 sum |W|^2 + l2/2n |H - B|^2 + l3/2 |H' H / n - I|^2 + l4/2n |1' H|^2
     H, one row per image -> `h`    B = sgn(H) -> `b`    S -> `s`    l1..l4 -> `params.decay`, `.quantization`,
@@ -69,8 +68,8 @@ SPEC = MethodSpec(
         "Two hidden layers of 256 tanh units and a linear last one, so that stored models stay small; sizes "
         "and units of the paper's network were not read (unverified).",
         "Weights start at random; bits and weights are improved five times in turn, 20 steps of L-BFGS each.",
-        "With more than 2,000 train images, all weights are trained by Adam on batches of 128 with the same "
-        "loss, in which n is the size of the batch.",
+        "With more than 2,000 train images, all weights are trained by Adam on batches of 128, whose loss "
+        "estimates that of all images.",
     ),
     references=("No code of the authors was read; the loss stands as recalled",),
     exceptions={"training": "solved before the first epoch, with all train images at once"},
@@ -108,14 +107,17 @@ def similarity_error(h: Tensor, s: Tensor) -> Tensor:
     return (h.T @ h).square().sum() / n_bits**2 - 2 / n_bits * (h * (s @ h)).sum() + s.square().sum()
 
 
-def sh_bdnn_loss(h: Tensor, b: Tensor, s: Tensor, params: SHBDNNParams) -> Tensor:
-    """The loss without the decay of weights; b, float (n, n_bits), are the codes, the rest as above."""
+def sh_bdnn_loss(h: Tensor, b: Tensor, s: Tensor, params: SHBDNNParams, n_all: int | None = None) -> Tensor:
+    """The loss without the decay of weights; b, float (n, n_bits), are the codes, the rest as above.
+
+    In a batch, `n_all` is the number of train images: sums over pairs grow with it, the other terms do not.
+    """
     n = len(h)
+    pairs = similarity_error(h, s) + params.balance * h.sum(dim=0).square().sum()
     return (
-        similarity_error(h, s) / (2 * n)
+        (n_all or n) / n * pairs / (2 * n)
         + params.quantization / (2 * n) * (h - b).square().sum()
         + params.independence / 2 * independence(h)
-        + params.balance / (2 * n) * h.sum(dim=0).square().sum()
     )
 
 
@@ -161,11 +163,11 @@ class SHBDNN(Method):
         else:
             self._fit_in_batches(train)
 
-    def full_loss(self, features: Tensor, s: Tensor, b: Tensor | None = None) -> Tensor:
+    def full_loss(self, features: Tensor, s: Tensor, b: Tensor | None = None, n: int | None = None) -> Tensor:
         """The loss with the decay of weights; without b, the codes are the signs of the outputs."""
         h = self(features)
         decay = torch.stack([w.square().sum() for w in self.head.parameters() if w.ndim == 2]).sum()
-        loss = sh_bdnn_loss(h, binarize(h) if b is None else b, s, self.params)
+        loss = sh_bdnn_loss(h, binarize(h) if b is None else b, s, self.params, n)
         return loss + self.params.decay / 2 * decay
 
     def _fit_at_once(self, train: TrainSet) -> None:
@@ -194,5 +196,5 @@ class SHBDNN(Method):
             for rows in torch.split(order.to(train.features.device), ADAM_BATCH):
                 optimizer.zero_grad()
                 s = signed_similarity(train.labels[rows])
-                self.full_loss(train.features[rows], s).backward()  # type: ignore[no-untyped-call]
+                self.full_loss(train.features[rows], s, n=len(order)).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()

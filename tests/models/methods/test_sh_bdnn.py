@@ -77,6 +77,14 @@ def test_swapped_codes_cost_more(s: Tensor) -> None:
     assert float(sh_bdnn_loss(good, good, s, params)) < float(sh_bdnn_loss(swapped, swapped, s, params))
 
 
+def test_a_batch_weighs_its_terms_as_all_images_would(s: Tensor) -> None:
+    """A set that is one batch three times over has the loss of that batch, told how large the set is."""
+    h = torch.randn(4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    params = SHBDNNParams(balance=0.3)
+    whole = sh_bdnn_loss(h.repeat(3, 1), h.sign().repeat(3, 1), s.repeat(3, 3), params)
+    torch.testing.assert_close(sh_bdnn_loss(h, h.sign(), s, params, n_all=12), whole)
+
+
 def test_an_image_without_labels_is_similar_to_itself() -> None:
     labels = torch.tensor([[1, 0], [1, 1], [0, 0]]).bool()
     assert signed_similarity(labels).tolist() == [[1, 1, -1], [1, 1, -1], [-1, -1, 1]]
