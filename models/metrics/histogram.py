@@ -115,7 +115,7 @@ def rank(
     assert not isinstance(database, BinaryCodes), "check_pair lets equal kinds through"
     distances, shared = asymmetric_distances(queries, database), affinities(query_labels, database_labels)
     _check_distances(distances, shared)
-    orders = np.argsort(distances, axis=1, kind="stable")  # ties in the order of rows
+    orders = _in_row_order(distances)
     return _histogram(distances, shared, graded, orders), _row_order(orders, shared > 0, k)
 
 
@@ -208,6 +208,20 @@ def _kind(codes: Queries | Codes) -> str:
 def _highest_affinity(query_labels: Bool, database_labels: Bool) -> int:
     """A bound on the number of shared labels: the smaller of the two largest label sets."""
     return max(1, int(min(query_labels.sum(axis=1).max(), database_labels.sum(axis=1).max())))
+
+
+def _in_row_order(distances: Float32) -> npt.NDArray[np.intp]:
+    """Order of each row's items, (n_query, n_database): by distance, ties in the order of rows.
+
+    A whole number that holds the distance above and the row below sorts several times faster than a stable
+    argsort.
+    """
+    bits = (distances + np.float32(0)).view(np.uint32)  # adding 0 makes -0 equal to 0
+    negative = bits >> 31 == 1
+    ascending = np.where(negative, ~bits, bits | np.uint32(1 << 31)).astype(np.uint64)
+    keys = ascending << np.uint64(32) | np.arange(distances.shape[1], dtype=np.uint64)
+    keys.sort(axis=1)
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
 
 
 def _row_order(orders: npt.NDArray[np.intp], relevant: Bool, k: int) -> RowOrder:
