@@ -57,6 +57,15 @@ def build_parser() -> argparse.ArgumentParser:
     _add_zoo(command("zoo", "models.cli.training:zoo", "Make every stored run that is not current."))
     _add_table(command("table", "models.cli.training:table", "Every method on one large data set."))
 
+    ship = command("ship", "models.cli.training:ship", "Put a library data set's runs into the sample data.")
+    ship.add_argument("dataset", metavar="NAME", help="NAME, or NAME@PROTOCOL")
+    ship.add_argument(
+        "--whole",
+        nargs="+",
+        metavar="METHOD",
+        help="ship their codes, too; besides those with published figures and the best of each family",
+    )
+
     tune = command("tune", "models.cli.training:tune", "Search every method's learning rate, the same way.")
     tune.add_argument("--methods", nargs="+", metavar="NAME", help="default: all")
     tune.add_argument("--jobs", type=int, default=2, help="trials at the same time (default 2)")
@@ -146,7 +155,9 @@ def _add_table(table: argparse.ArgumentParser) -> None:
         "--seeds", nargs="+", type=int, metavar="N", help="all but the first at 48 bits alone (default 0 1 2)"
     )
     table.add_argument("--jobs", type=int, default=2, help="runs at the same time (default 2)")
-    table.add_argument("--ship", action="store_true", help="store in the sample data, not in the library")
+    table.add_argument("--mode", default="head", choices=("head", "finetune"), help="default head")
+    table.add_argument("--input-size", type=int, metavar="PIXELS", help="mode finetune: a lower resolution")
+    table.add_argument("--epochs", type=int, help="mode finetune: default what each method's sources say")
     table.add_argument("--force", action="store_true", help="make runs again that are current")
 
 

@@ -163,10 +163,27 @@ def table(chosen: argparse.Namespace) -> Answer:
         tuple(chosen.seeds or SEEDS),
         chosen.jobs,
         weights_file=Path(chosen.weights_file) if chosen.weights_file else None,
-        ship=chosen.ship,
+        mode=chosen.mode,
+        input_size=chosen.input_size,
+        epochs=chosen.epochs,
         force=chosen.force,
     )
     return _followed(events, "table")
+
+
+def ship(chosen: argparse.Namespace) -> Answer:
+    """Copy the runs of a data set of the library into the sample data."""
+    from models.engine.ship import ship_runs
+
+    shipped = ship_runs(chosen.dataset, chosen.whole or ())
+    n_whole = len(shipped.whole)
+    document = {"dataset": chosen.dataset, "n_runs": shipped.n_runs, "n_bytes": shipped.n_bytes}
+    document["whole"] = list(shipped.whole)
+    line = (
+        f"{shipped.n_runs} runs on {chosen.dataset} in the sample data, {n_whole} of them with their codes, "
+        f"{shipped.n_bytes / 1e6:.1f} MB."
+    )
+    return Answer(document, lines=[line])
 
 
 def tune(chosen: argparse.Namespace) -> Answer:

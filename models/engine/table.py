@@ -1,6 +1,7 @@
-"""The table of one large data set: every method at every length, in head mode, under one recipe.
+"""The table of one large data set: every method at every length, under one recipe.
 
 Runs are kept whole (codes, map, checkpoint) at one length and for one seed; the others keep their figures.
+In mode `finetune` each method trains the backbone along, with the settings of its sources.
 The work is done like the zoo's, by a few processes of one thread each; what is current is not made again.
 This module loads no torch before a worker starts.
 """
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.data import embedded_names, load_dataset
-from models.data.base import sample_data_root
 from models.data.library import library_root
+from models.engine.config import Mode
 from models.engine.zoo import ZooEvent, carried_out, known_methods
 from models.engine.zoo_tasks import BaselineTask, Outcome, RunTask, Task, open_shared_source
 from models.errors import ConfigError, NotAvailableError
@@ -32,6 +33,7 @@ class SourceTask:
     dataset: str
     backbone: str
     weights_file: Path | None = None
+    input_size: int | None = None
 
     @property
     def name(self) -> str:
@@ -40,7 +42,7 @@ class SourceTask:
 
     def do(self) -> Outcome:
         """Open them once, so that no two workers compute the same features."""
-        source = open_shared_source(self.dataset, self.backbone, self.weights_file)
+        source = open_shared_source(self.dataset, self.backbone, self.weights_file, self.input_size)
         return Outcome(self.name, "current", f"{source.features.n('database')} database images")
 
 
@@ -53,7 +55,9 @@ def table(
     jobs: int = 2,
     *,
     weights_file: Path | None = None,
-    ship: bool = False,
+    mode: Mode = "head",
+    input_size: int | None = None,
+    epochs: int | None = None,
     force: bool = False,
 ) -> Generator[ZooEvent, None, None]:
     """Make the runs of the table that are not current.
@@ -68,7 +72,9 @@ def table(
         seeds: the first at every length, the others at `WHOLE_BITS` alone.
         jobs: worker processes.
         weights_file: of the backbone, where it cannot be downloaded.
-        ship: into the sample data instead of the library.
+        mode: `head`, or `finetune`.
+        input_size: in mode `finetune`, the side at which the backbone works; smaller is faster.
+        epochs: in mode `finetune`; None is what each method's sources say.
         force: make runs again that are current.
 
     Yields:
@@ -77,7 +83,8 @@ def table(
     Raises:
         UnknownNameError: no such data set or method.
         NotAvailableError: the data set is not on this machine.
-        ConfigError: no seed, no length or no worker, or a data set that belongs to the zoo.
+        ConfigError: no seed, no length or no worker, a data set that belongs to the zoo, or settings of
+            mode `finetune` in another mode.
     """
     info = load_dataset(dataset).info
     if dataset in embedded_names():
@@ -89,7 +96,9 @@ def table(
         raise ConfigError("The table needs at least one seed, one code length and one job.")
     if min(seeds) < 0 or min(n_bits) < 1:
         raise ConfigError("Seeds are not negative, and a code has at least 1 bit.")
-    root = sample_data_root() if ship else library_root()
+    if mode == "head" and (input_size is not None or epochs is not None):
+        raise ConfigError("Input size and epochs are settings of mode finetune; heads share one recipe.")
+    root = library_root()
     work: list[Task] = [
         RunTask(
             root,
@@ -101,13 +110,16 @@ def table(
             figures_only=not is_whole(length, seed, seeds),
             force=force,
             weights_file=weights_file,
+            mode=mode,
+            input_size=input_size,
+            epochs=epochs,
         )
         for length, seed in cells(n_bits, seeds)
         for method in chosen
     ]
-    if info.has_images:
+    if info.has_images and mode == "head":
         work.append(BaselineTask(root, dataset, backbone, tuple(n_bits), force, weights_file))
-    yield from carried_out(([SourceTask(dataset, backbone, weights_file)], work), jobs, root)
+    yield from carried_out(([SourceTask(dataset, backbone, weights_file, input_size)], work), jobs, root)
 
 
 def cells(n_bits: Sequence[int], seeds: Sequence[int]) -> list[tuple[int, int]]:

@@ -22,7 +22,7 @@ from models.errors import CheckpointError, HashingError
 from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS
 
 if TYPE_CHECKING:
-    from models.engine.config import RunConfig
+    from models.engine.config import Mode, RunConfig
     from models.engine.run import Source
 
 WHOLE_RUN = ("result.json", "codes.npz", "map.npz", "checkpoint.safetensors")
@@ -113,7 +113,7 @@ class BaselineTask:
 
 @dataclass(frozen=True)
 class RunTask:
-    """Train, encode, score and store one run."""
+    """Train, encode, score and store one run; `input_size` and `epochs` are for mode `finetune`."""
 
     root: Path
     dataset: str
@@ -124,12 +124,16 @@ class RunTask:
     figures_only: bool
     force: bool
     weights_file: Path | None = None
+    mode: Mode = "head"
+    input_size: int | None = None
+    epochs: int | None = None
 
     @property
     def name(self) -> str:
         """For a progress line."""
         other = "" if self.backbone == DEFAULT_BACKBONE else f" {self.backbone}"
-        return f"{self.dataset} {self.method} {self.n_bits} bits seed {self.seed}{other}"
+        trained = "" if self.mode == "head" else f" {self.mode}"
+        return f"{self.dataset} {self.method} {self.n_bits} bits seed {self.seed}{other}{trained}"
 
     def do(self) -> Outcome:
         """Make the run unless the stored one is current, or the method does not take this data or length."""
@@ -138,14 +142,20 @@ class RunTask:
         from models.engine.run import run, run_keys
         from models.registry import get_spec
 
-        source = open_shared_source(self.dataset, self.backbone, self.weights_file)
+        source = open_shared_source(self.dataset, self.backbone, self.weights_file, self.input_size)
         spec, labels = get_spec(self.method), source.dataset.info.label_kind
         if not spec.n_bits.allows(self.n_bits):
             return Outcome(self.name, "skipped", f"lengths are {spec.n_bits}")
         if labels == "multi" and not spec.reads_multi_label:
             return Outcome(self.name, "skipped", spec.multi_label_note)
-        config = make_config(self.dataset, self.method, self.n_bits, self.seed, backbone=self.backbone)
-        place = (self.dataset, self.method, self.n_bits, self.seed, self.backbone)
+        config = make_config(
+            *(self.dataset, self.method, self.n_bits, self.seed),
+            backbone=self.backbone,
+            mode=self.mode,
+            epochs=self.epochs,
+            input_size=self.input_size,
+        )
+        place = (self.dataset, self.method, self.n_bits, self.seed, self.backbone, self.mode)
         folder = RunStore(self.root / "runs").folder(*place)
         if not self.force and self._is_current(folder, config, run_keys(config, source)):
             return Outcome(self.name, "current")
@@ -225,8 +235,10 @@ def work(task: Task) -> Outcome:
 
 
 @lru_cache(maxsize=4)
-def open_shared_source(dataset: str, backbone: str, weights_file: Path | None = None) -> Source:
+def open_shared_source(
+    dataset: str, backbone: str, weights_file: Path | None = None, input_size: int | None = None
+) -> Source:
     """A worker reads a data set once."""
     from models.engine.run import open_source
 
-    return open_source(dataset, backbone, weights_file)
+    return open_source(dataset, backbone, weights_file, input_size=input_size)

@@ -28,16 +28,23 @@ def test_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 
     monkeypatch.setattr(module, "table", few)
     wishes = (
-        "--methods itq --n-bits 48 --seeds 0 --jobs 1 --backbone resnet50 --weights-file w.pth --ship --force"
+        "--methods itq --n-bits 48 --seeds 0 --jobs 1 --backbone resnet50 --weights-file w.pth --force "
+        "--mode finetune --input-size 64 --epochs 3"
     )
     assert main(["table", "--dataset", "cifar10@I", *wishes.split(), "--json"]) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {"seconds": 2.0, "n_made": 1, "n_current": 0, "failed": []}
     assert printed.err == "1/1 cifar10 itq 48 bits seed 0: made mAP 0.5\n"
-    options = {"weights_file": Path("w.pth"), "ship": True, "force": True}
+    options = {
+        "weights_file": Path("w.pth"),
+        "mode": "finetune",
+        "input_size": 64,
+        "epochs": 3,
+        "force": True,
+    }
     assert asked == [(("cifar10@I", "resnet50", ["itq"], (48,), (0,), 1), options)]
     assert main(["table", "--dataset", "cifar10"]) == 0
-    options = {"weights_file": None, "ship": False, "force": False}
+    options = {"weights_file": None, "mode": "head", "input_size": None, "epochs": None, "force": False}
     assert asked[1] == (("cifar10", module.BACKBONE, None, module.N_BITS, module.SEEDS, 2), options)
 
 

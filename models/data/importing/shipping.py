@@ -1,4 +1,4 @@
-"""Ship what is known of a data set without its images: `python -m models.data.importing.shipping cifar10`.
+"""Ship what is known of a data set without its images: `python -m models ship cifar10`.
 
 From the imported data set this writes `sample_data/<name>/`: card, labels, splits of every protocol, and the
 signature that tells at the next import whether rows are the same. The same images give the same files.
@@ -6,15 +6,12 @@ signature that tells at the next import whether rows are the same. The same imag
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from models.data.base import sample_data_root
 from models.data.importing.signature import FILE, brightness, signature_bytes
 from models.data.library import CARD, datasets_root
 from models.data.pool import Pool
@@ -22,7 +19,7 @@ from models.errors import DataError
 from models.files import npz_bytes, write_atomically
 
 
-def ship(name: str, target: Path) -> int:
+def ship_labels(name: str, target: Path) -> int:
     """Write the files into `target`; returns their size in bytes.
 
     Raises:
@@ -44,19 +41,3 @@ def ship(name: str, target: Path) -> int:
     for file, content in files.items():
         write_atomically(target / file, content)
     return sum(len(content) for content in files.values())
-
-
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m models.data.importing.shipping",
-        description="Ship labels, splits and a signature of an imported data set, without its images.",
-    )
-    parser.add_argument("name", metavar="NAME", help="a fetched data set")
-    name = parser.parse_args().name
-    n_bytes = ship(name, sample_data_root() / name)
-    sys.stdout.write(f"{sample_data_root() / name}: {n_bytes:,} bytes\n")
-
-
-if __name__ == "__main__":
-    main()

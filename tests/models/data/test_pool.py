@@ -20,7 +20,7 @@ from models.data import (
     protocol_names,
 )
 from models.data.importing import plan_import, run_import
-from models.data.importing.shipping import ship
+from models.data.importing.shipping import ship_labels
 from models.data.library import CARD
 from models.errors import DataError, NotAvailableError, UnknownNameError
 
@@ -163,7 +163,7 @@ def test_what_is_shipped_opens_without_images_and_gives_way_to_the_library(
     full = load_dataset("photos")
     key, labels = full.content_key, full.labels("database").copy()
     monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(tmp_path / "shipped"))
-    assert ship("photos", tmp_path / "shipped" / "photos") > 0
+    assert ship_labels("photos", tmp_path / "shipped" / "photos") > 0
     assert load_dataset("photos") is full
     shutil.rmtree(library / "datasets" / "photos")
     known = load_dataset("photos")

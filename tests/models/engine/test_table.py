@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.data.base import DatasetInfo, sample_data_root
+from models.data.base import DatasetInfo
 from models.data.library import library_root
 from models.engine import table as module
 from models.engine.table import N_BITS, SEEDS, cells, is_whole, table
@@ -62,14 +62,22 @@ def test_one_length_and_seed_is_kept_whole(planned: list[tuple[Sequence[Sequence
     assert is_whole(48, 0, (0, 1)) and not is_whole(48, 1, (0, 1)) and not is_whole(32, 0, (0, 1))
 
 
-def test_shipped_runs_go_into_the_sample_data(
+def test_fine_tuning_is_a_table_of_its_own(
     planned: list[tuple[Sequence[Sequence[Task]], int, Path]], tmp_path: Path
 ) -> None:
     weights = tmp_path / "weights.safetensors"
-    list(table("cifar10", methods=["itq"], n_bits=(48,), seeds=(0,), weights_file=weights, ship=True))
-    ((first, then), _, root) = planned[0]
-    assert root == sample_data_root()
+    list(
+        table(
+            "cifar10", methods=["dpsh"], n_bits=(48,), seeds=(0,), weights_file=weights,
+            mode="finetune", input_size=64, epochs=2,
+        )
+    )  # fmt: skip
+    ((first, then), _, _) = planned[0]
     assert {task.weights_file for task in (*first, *then)} == {weights}  # type: ignore[attr-defined]
+    assert {task.input_size for task in (*first, *then)} == {64}  # type: ignore[attr-defined]
+    (run,) = then
+    assert isinstance(run, RunTask) and (run.mode, run.epochs) == ("finetune", 2)
+    assert run.name == "cifar10 dpsh 48 bits seed 0 mobilenet_v2 finetune"
 
 
 def test_without_images_there_are_no_baselines_on_pixels(
@@ -91,4 +99,6 @@ def test_wrong_wishes_are_refused_before_any_work(
         next(table("cifar10", seeds=()))
     with pytest.raises(ConfigError, match="not negative"):
         next(table("cifar10", n_bits=(0,)))
+    with pytest.raises(ConfigError, match="settings of mode finetune"):
+        next(table("cifar10", input_size=64))
     assert not planned

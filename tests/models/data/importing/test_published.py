@@ -18,7 +18,7 @@ from PIL import Image
 from models.data import load_dataset, load_pool
 from models.data.importing import ImportReport, plan_fetch
 from models.data.importing.known import known_set
-from models.data.importing.shipping import ship
+from models.data.importing.shipping import ship_labels
 from models.data.protocols import fraction_protocol
 from models.errors import DataError, NotAvailableError, UnknownNameError
 
@@ -140,7 +140,7 @@ def test_other_rows_than_those_that_were_shipped_are_refused(
     }
     monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(tmp_path / "shipped"))
     carry_out(plan_fetch("cifar10", zip_of(tmp_path / "c.zip", as_images(shaded))))
-    ship("cifar10", tmp_path / "shipped" / "cifar10")
+    ship_labels("cifar10", tmp_path / "shipped" / "cifar10")
     shutil.rmtree(library / "datasets" / "cifar10")
 
     recompressed = zip_of(tmp_path / "j.zip", as_images(shaded, "jpeg"))
