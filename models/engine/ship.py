@@ -1,9 +1,9 @@
 """Ship what was made of a large data set of the library: its runs, into the sample data.
 
 Every run ships its figures. Codes, map and checkpoint of 60,000 images take half a megabyte a run, so only a
-choice ships them: at one length and for the first seed, methods whose figures somebody published under such a
-protocol, those that were fine-tuned, the best of each family, and whoever is asked for. A fine-tuned run ships
-without its checkpoint, which holds a whole backbone.
+choice ships them, at one length and for the first seed: methods whose figures somebody published under such
+a protocol, those that were fine-tuned, the best of each family, and whoever is asked for. A fine-tuned run
+ships without its checkpoint, which holds a whole backbone.
 """
 
 from __future__ import annotations
