@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app test check bench zoo tune sample-data backbone clean
+.PHONY: help setup app test check bench zoo table tune sample-data backbone clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,20 @@ bench: $(VENV)/.browser ## measure speed and memory, write tests/benchmarks/resu
 
 zoo: $(VENV)/.app ## train every method at every length on every embedded set (resumes)
 	$(PY) -m models zoo
+
+# FROM: the images, where they cannot be downloaded. WEIGHTS: the backbone's weights, likewise.
+WEIGHTS_FILE = $(if $(WEIGHTS),--weights-file $(WEIGHTS))
+TABLE        = $(PY) -m models table $(WEIGHTS_FILE) --dataset
+FINETUNED    = dpsh hashnet dsdh dtsh mihash csq greedyhash orthohash dpq
+UNSEEN       = $(FINETUNED) sdh ksh agh pq itq lsh
+table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unseen classes (hours; resumes)
+	$(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
+	$(PY) -m models features cifar10 --backbone mobilenet_v2 $(WEIGHTS_FILE)
+	$(TABLE) cifar10
+	$(TABLE) cifar10 --mode finetune --methods $(FINETUNED) --n-bits 48 --seeds 0 --input-size 64 --epochs 6
+	$(TABLE) cifar10@unseen --methods $(UNSEEN) --n-bits 48
+	$(PY) -m models ship cifar10 --whole lsh
+	$(PY) -m models ship cifar10@unseen
 
 tune: $(VENV)/.app ## search every method's learning rate on train images, and record it
 	$(PY) -m models tune
