@@ -53,7 +53,7 @@ zoo: $(VENV)/.app ## train every method at every length on every embedded set (r
 WEIGHTS_FILE = $(if $(WEIGHTS),--weights-file $(WEIGHTS))
 TABLE        = $(PY) -m models table $(WEIGHTS_FILE) --dataset
 FINETUNED    = dpsh hashnet dsdh dtsh mihash csq greedyhash orthohash dpq
-UNSEEN       = $(FINETUNED) sdh ksh agh pq itq lsh
+UNSEEN       = $(FINETUNED) sdh itq lsh
 table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unseen classes (hours; resumes)
 	$(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
 	$(PY) -m models features cifar10 --backbone mobilenet_v2 $(WEIGHTS_FILE)

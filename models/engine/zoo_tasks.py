@@ -160,7 +160,7 @@ class RunTask:
         if not self.force and self._is_current(folder, config, run_keys(config, source)):
             return Outcome(self.name, "current")
         score = 0.0
-        for event in run(config, folder, source, figures_only=self.figures_only):
+        for event in run(config, folder, source, figures_only=self.figures_only, with_health=False):
             if isinstance(event, Stored):
                 score = event.result["metrics"]["map"]["expected"]
         return Outcome(self.name, "made", f"mAP {score:.3f}")
