@@ -24,18 +24,20 @@ from app.services import catalog
 from models.errors import HashingError
 from models.index import KINDS, Index, open_index
 from models.index.binary_multi_hash import MAX_SUBSTRING_BITS
+from models.index.binary_multi_index import MAX_SUBSTRING_BITS as LONGEST_EXACT
+from models.index.binary_multi_index import default_substrings
 from models.index.buckets import Buckets
 from models.spec import CodeKind
 from models.types import BinaryCodes
 
 EXHAUSTIVE = "exhaustive"
-# In the order in which they are offered. Exact multi-index hashing answers like exhaustive search and has its
-# place on the Scale page.
+# In the order in which they are offered.
 NAMES = {
     EXHAUSTIVE: "exhaustive",
     "ivf": "IVF",
     "hnsw": "HNSW",
     "multi-hash": "multi-index hashing",
+    "multi-index": "multi-index, exact",
     "multi-table": "multi-table look-up",
     "ivf-adc": "IVF-ADC",
     "milvus": "Milvus",
@@ -178,6 +180,18 @@ def knobs(dataset: str, method: str, n_bits: int, kind: str) -> tuple[Knob, ...]
                 "they find more and compare more.",
             ),
             _flips(FLIPS, 1, "substring"),
+        )
+    if kind == "multi-index":
+        fewest, advised = -(-n_bits // LONGEST_EXACT), default_substrings(n, n_bits)
+        parts = {part for part in PARTS if fewest <= part <= n_bits}
+        return (
+            _tables(
+                "n_substrings",
+                tuple(sorted(parts | {advised})),
+                advised,
+                "One per substring of the code. The answer is the same with any number: fewer tables have "
+                "smaller buckets to compare, and more of them to visit.",
+            ),
         )
     if kind == "multi-table":
         return (

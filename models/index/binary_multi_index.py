@@ -128,20 +128,27 @@ class BinaryMultiIndex:
 
         Many queries are spread over threads, one for each core.
         """
+        return self.searched(queries, k)[0]
+
+    def searched(self, queries: Queries, k: int) -> tuple[SearchResult, Int64]:
+        """What `search` returns, and how many codes each query was compared with, int64 (n_query,).
+
+        A code that stands in several buckets is compared several times; equal codes are compared once.
+
+        Raises:
+            DataError: as `Index.search`.
+        """
         if not isinstance(queries, BinaryCodes):
             raise DataError(
                 "This database holds binary codes; the queries are real vectors. Give binary codes."
             )
         check_equal_length(queries, self.codes)
         k = check_search(queries, k, self.n_database)
-        return self._searched(_first_bit_highest(queries.packed), k)[0]
-
-    def _searched(self, asked: UInt64, k: int) -> tuple[SearchResult, Int64]:
-        """The result, and how many codes each query was compared with."""
         from numba import config
 
         from models.index.multi_index_kernels import search_tables
 
+        asked = _first_bit_highest(queries.packed)
         n_query = len(asked)
         distances = np.empty((n_query, k), dtype=np.int32)
         ids = np.empty((n_query, k), dtype=np.int64)

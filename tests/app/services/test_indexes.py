@@ -24,7 +24,9 @@ def no_milvus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_kinds_follow_the_codes(stored: Path, no_milvus: None) -> None:
-    assert indexes.offered(*BITS) == ("exhaustive", "ivf", "hnsw", "multi-hash", "multi-table")
+    assert indexes.offered(*BITS) == (
+        *("exhaustive", "ivf", "hnsw", "multi-hash", "multi-index", "multi-table"),
+    )
     assert indexes.offered(*WORDS) == ("exhaustive", "ivf-adc")
 
 
@@ -63,6 +65,15 @@ def test_substrings_on_offer_suit_every_length(stored: Path) -> None:
             open_index(codes, "multi-hash", n_hashes=n_tables, n_flips=flips.options[-1])
 
 
+def test_tables_of_the_exact_index_on_offer_suit_every_length(stored: Path) -> None:
+    for n_bits in (8, 12, 16, 24, 32, 48, 64, 128, 256):
+        (tables,) = indexes.knobs("digits", "lsh", n_bits, "multi-index")
+        assert tables.default in tables.options
+        codes = pack(np.zeros((50, n_bits), dtype=bool))
+        for n_tables in (tables.options[0], tables.options[-1]):
+            open_index(codes, "multi-index", n_substrings=n_tables)
+
+
 @pytest.mark.parametrize(
     ("asked", "given"),
     [
@@ -76,6 +87,7 @@ def test_substrings_on_offer_suit_every_length(stored: Path) -> None:
         ({"index": "ivf", "probe": "-2"}, {"index": "ivf", "probe": "default"}),
         ({"index": "hnsw", "ef": "100", "probe": "3"}, {"index": "hnsw", "ef": "128", "links": "16"}),
         ({"index": "multi-table", "tables": "3"}, {"index": "multi-table", "tables": "2", "flips": "0"}),
+        ({"index": "multi-index", "tables": "1", "flips": "2"}, {"index": "multi-index", "tables": "2"}),
         ({"index": "milvus"}, {}),
     ],
 )

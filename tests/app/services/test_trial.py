@@ -18,6 +18,7 @@ CHOICES = [
     (BITS, {"index": "hnsw", "ef": "16", "links": "4"}),
     (BITS, {"index": "multi-hash", "tables": "2", "flips": "0"}),
     (BITS, {"index": "multi-table", "tables": "4"}),
+    (BITS, {"index": "multi-index"}),
     (WORDS, {"index": "ivf-adc", "probe": "1"}),
     (WORDS, {"index": "ivf-adc", "probe": "3"}),
 ]
@@ -87,6 +88,14 @@ def test_an_index_that_looks_at_everything_misses_nothing(
     assert tried.recall == 1.0
     if kind in ("ivf", "ivf-adc"):
         assert tried.looked.share == 1.0
+
+
+def test_the_exact_multi_index_misses_nothing_and_looks_at_a_part(stored: Path) -> None:
+    asked = search.ask(*BITS, "query", 3)
+    tried = trial.ask_index(asked, opened(BITS, {"index": "multi-index", "tables": "4"}), 20)
+    assert tried.recall == 1
+    assert tried.looked.what == "distinct codes"
+    assert 0 < tried.looked.n <= tried.looked.total == indexes.n_distinct(*BITS)
 
 
 def test_looked_at_is_what_the_lists_hold(stored: Path) -> None:

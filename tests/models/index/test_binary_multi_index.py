@@ -10,7 +10,6 @@ from models.errors import ConfigError
 from models.index import BinaryFlat, binary_multi_index, machine
 from models.index.binary_multi_index import (
     BinaryMultiIndex,
-    _first_bit_highest,
     bytes_an_item,
     default_substrings,
 )
@@ -63,11 +62,11 @@ def test_copies_of_a_code_come_in_order_of_id() -> None:
 def test_clusters_are_found_with_few_comparisons_and_noise_costs_at_most_a_scan() -> None:
     queries, database = clustered_codes(20, 50_000, 64, n_centres=500, flip=0.02)
     index = BinaryMultiIndex(database)
-    _, compared = index._searched(_first_bit_highest(queries.packed), 10)
+    _, compared = index.searched(queries, 10)
     assert np.median(compared) < 50_000 / 20
     noise = uniform_model(256)
     index = BinaryMultiIndex(noise.sample(20_000))
-    _, compared = index._searched(_first_bit_highest(noise.sample(5, seed=1).packed), 10)
+    _, compared = index.searched(noise.sample(5, seed=1), 10)
     assert (compared >= 20_000).all(), "nothing is near: every code is compared"
     assert (compared <= 2 * 20_000).all()
 
