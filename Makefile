@@ -58,7 +58,7 @@ table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unsee
 	$(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
 	$(PY) -m models features cifar10 --backbone mobilenet_v2 $(WEIGHTS_FILE)
 	$(TABLE) cifar10
-	$(TABLE) cifar10 --mode finetune --methods $(FINETUNED) --n-bits 48 --seeds 0 --input-size 64 --epochs 6
+	$(TABLE) cifar10 --mode finetune --methods $(FINETUNED) --n-bits 48 --seeds 0 --input-size 64
 	$(TABLE) cifar10@unseen --methods $(UNSEEN) --n-bits 48
 	$(PY) -m models ship cifar10 --whole lsh
 	$(PY) -m models ship cifar10@unseen

@@ -124,6 +124,11 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--input-size", type=int, metavar="PIXELS", help="mode finetune: work at a lower resolution"
     )
+    train.add_argument(
+        "--short",
+        action="store_true",
+        help="mode finetune: one short schedule for all methods instead of their sources' settings",
+    )
     train.add_argument("--accelerator", help="cpu (default), cuda, mps or auto")
     train.add_argument("--devices", help="processes, one a device; under torchrun the same number as there")
     train.add_argument("--num-nodes", type=int, default=1, help="machines, under torchrun (default 1)")
@@ -155,9 +160,13 @@ def _add_table(table: argparse.ArgumentParser) -> None:
         "--seeds", nargs="+", type=int, metavar="N", help="all but the first at 48 bits alone (default 0 1 2)"
     )
     table.add_argument("--jobs", type=int, default=2, help="runs at the same time (default 2)")
-    table.add_argument("--mode", default="head", choices=("head", "finetune"), help="default head")
+    table.add_argument(
+        "--mode",
+        default="head",
+        choices=("head", "finetune"),
+        help="head (frozen backbone, default) or finetune, by one short schedule for all methods",
+    )
     table.add_argument("--input-size", type=int, metavar="PIXELS", help="mode finetune: a lower resolution")
-    table.add_argument("--epochs", type=int, help="mode finetune: default what each method's sources say")
     table.add_argument("--force", action="store_true", help="make runs again that are current")
 
 

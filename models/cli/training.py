@@ -46,6 +46,7 @@ def train(chosen: argparse.Namespace) -> Answer:
         params=_settings(chosen.set),
         label_vectors=vectors.sha256 if vectors else None,
         input_size=chosen.input_size,
+        short=chosen.short,
     )
     store = RunStore(Path("runs")) if config.dataset in embedded_names() else RunStore()
     default = store.folder(
@@ -165,7 +166,6 @@ def table(chosen: argparse.Namespace) -> Answer:
         weights_file=Path(chosen.weights_file) if chosen.weights_file else None,
         mode=chosen.mode,
         input_size=chosen.input_size,
-        epochs=chosen.epochs,
         force=chosen.force,
     )
     return _followed(events, "table")

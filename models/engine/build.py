@@ -36,6 +36,7 @@ def make_config(
     params: Mapping[str, Any] | None = None,
     label_vectors: str | None = None,
     input_size: int | None = None,
+    short: bool = False,
 ) -> RunConfig:
     """A configuration in which everything left out is the method's own recipe and defaults.
 
@@ -43,6 +44,7 @@ def make_config(
         label_vectors: SHA-256 of the file of label vectors, for a method that reads them.
         input_size: in `finetune` mode, the side at which the backbone works, in pixels; None is what suits
             the images. A smaller one trains faster.
+        short: in `finetune` mode, one short schedule for all methods instead of their sources' settings.
 
     Raises:
         UnknownNameError: no such method.
@@ -52,7 +54,7 @@ def make_config(
     spec = method_class.spec
     spec.check_n_bits(n_bits)
     recipe = spec.recipe
-    trained_along = finetune_settings(method)
+    trained_along = finetune_settings(method, short=short)
     usual = trained_along if mode == "finetune" else recipe
     given = {"lr": lr, "batch_size": batch_size, "weight_decay": weight_decay, "sampler": sampler}
     if recipe.epochs == 0 and (idle := [name for name, value in given.items() if value is not None]):
@@ -80,6 +82,8 @@ def make_config(
     )
     if mode != "finetune" and input_size is not None:
         raise ConfigError("An input size is a setting of mode finetune; features are stored at one size.")
+    if mode != "finetune" and short:
+        raise ConfigError("The short schedule is a setting of mode finetune; heads have one recipe.")
     _check(config, closed_form=recipe.epochs == 0)
     return config
 

@@ -1,7 +1,7 @@
 """The table of one large data set: every method at every length, under one recipe.
 
 Runs are kept whole (codes, map, checkpoint) at one length and for one seed; the others keep their figures.
-In mode `finetune` each method trains the backbone along, with the settings of its sources.
+In mode `finetune` each method trains the backbone along, by one short schedule for all.
 The work is done like the zoo's, by a few processes of one thread each; what is current is not made again.
 This module loads no torch before a worker starts.
 """
@@ -57,7 +57,6 @@ def table(
     weights_file: Path | None = None,
     mode: Mode = "head",
     input_size: int | None = None,
-    epochs: int | None = None,
     force: bool = False,
 ) -> Generator[ZooEvent, None, None]:
     """Make the runs of the table that are not current.
@@ -74,7 +73,6 @@ def table(
         weights_file: of the backbone, where it cannot be downloaded.
         mode: `head`, or `finetune`.
         input_size: in mode `finetune`, the side at which the backbone works; smaller is faster.
-        epochs: in mode `finetune`; None is what each method's sources say.
         force: make runs again that are current.
 
     Yields:
@@ -83,8 +81,8 @@ def table(
     Raises:
         UnknownNameError: no such data set or method.
         NotAvailableError: the data set is not on this machine.
-        ConfigError: no seed, no length or no worker, a data set that belongs to the zoo, or settings of
-            mode `finetune` in another mode.
+        ConfigError: no seed, no length or no worker, a data set that belongs to the zoo, or an input
+            size in mode `head`.
     """
     info = load_dataset(dataset).info
     if dataset in embedded_names():
@@ -96,8 +94,8 @@ def table(
         raise ConfigError("The table needs at least one seed, one code length and one job.")
     if min(seeds) < 0 or min(n_bits) < 1:
         raise ConfigError("Seeds are not negative, and a code has at least 1 bit.")
-    if mode == "head" and (input_size is not None or epochs is not None):
-        raise ConfigError("Input size and epochs are settings of mode finetune; heads share one recipe.")
+    if mode == "head" and input_size is not None:
+        raise ConfigError("An input size is a setting of mode finetune; features are stored at one size.")
     root = library_root()
     work: list[Task] = [
         RunTask(
@@ -112,7 +110,6 @@ def table(
             weights_file=weights_file,
             mode=mode,
             input_size=input_size,
-            epochs=epochs,
         )
         for length, seed in cells(n_bits, seeds)
         for method in chosen

@@ -113,7 +113,7 @@ class BaselineTask:
 
 @dataclass(frozen=True)
 class RunTask:
-    """Train, encode, score and store one run; `input_size` and `epochs` are for mode `finetune`."""
+    """Train, encode, score and store one run; in mode `finetune` by the short schedule."""
 
     root: Path
     dataset: str
@@ -126,7 +126,6 @@ class RunTask:
     weights_file: Path | None = None
     mode: Mode = "head"
     input_size: int | None = None
-    epochs: int | None = None
 
     @property
     def name(self) -> str:
@@ -152,8 +151,8 @@ class RunTask:
             *(self.dataset, self.method, self.n_bits, self.seed),
             backbone=self.backbone,
             mode=self.mode,
-            epochs=self.epochs,
             input_size=self.input_size,
+            short=self.mode == "finetune",
         )
         place = (self.dataset, self.method, self.n_bits, self.seed, self.backbone, self.mode)
         folder = RunStore(self.root / "runs").folder(*place)

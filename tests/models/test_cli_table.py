@@ -29,7 +29,7 @@ def test_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     monkeypatch.setattr(module, "table", few)
     wishes = (
         "--methods itq --n-bits 48 --seeds 0 --jobs 1 --backbone resnet50 --weights-file w.pth --force "
-        "--mode finetune --input-size 64 --epochs 3"
+        "--mode finetune --input-size 64"
     )
     assert main(["table", "--dataset", "cifar10@I", *wishes.split(), "--json"]) == 0
     printed = capsys.readouterr()
@@ -44,7 +44,7 @@ def test_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     }
     assert asked == [(("cifar10@I", "resnet50", ["itq"], (48,), (0,), 1), options)]
     assert main(["table", "--dataset", "cifar10"]) == 0
-    options = {"weights_file": None, "mode": "head", "input_size": None, "epochs": None, "force": False}
+    options = {"weights_file": None, "mode": "head", "input_size": None, "force": False}
     assert asked[1] == (("cifar10", module.BACKBONE, None, module.N_BITS, module.SEEDS, 2), options)
 
 

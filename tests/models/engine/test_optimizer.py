@@ -39,6 +39,16 @@ def test_a_fine_tuned_run_is_written_down_whole() -> None:
     assert tuned(lr=0.5, epochs=3).lr == 0.5
 
 
+def test_the_short_schedule_is_the_same_for_all() -> None:
+    runs = [tuned(method, short=True) for method in ("dpsh", "dpq")]
+    assert {(run.lr, run.epochs, run.batch_size, str(run.finetune)) for run in runs} == {
+        (1e-3, 6, 128, str(runs[0].finetune))
+    }
+    assert [round(rate_factor(runs[0], done), 3) for done in (0, 0.5, 1)] == [1, 0.5, 0]
+    with pytest.raises(ConfigError, match="setting of mode finetune"):
+        make_config("digits", "dpsh", 16, short=True)
+
+
 @pytest.mark.parametrize(
     ("method", "factors"),
     [
