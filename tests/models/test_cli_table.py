@@ -39,7 +39,6 @@ def test_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
         "weights_file": Path("w.pth"),
         "mode": "finetune",
         "input_size": 64,
-        "epochs": 3,
         "force": True,
     }
     assert asked == [(("cifar10@I", "resnet50", ["itq"], (48,), (0,), 1), options)]

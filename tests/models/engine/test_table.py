@@ -99,6 +99,6 @@ def test_wrong_wishes_are_refused_before_any_work(
         next(table("cifar10", seeds=()))
     with pytest.raises(ConfigError, match="not negative"):
         next(table("cifar10", n_bits=(0,)))
-    with pytest.raises(ConfigError, match="settings of mode finetune"):
+    with pytest.raises(ConfigError, match="setting of mode finetune"):
         next(table("cifar10", input_size=64))
     assert not planned
