@@ -49,17 +49,18 @@ bench: $(VENV)/.browser ## measure speed and memory, write tests/benchmarks/resu
 zoo: $(VENV)/.app ## train every method at every length on every embedded set (resumes)
 	$(PY) -m models zoo
 
-# FROM: the images, where they cannot be downloaded. WEIGHTS: the backbone's weights, likewise.
-WEIGHTS_FILE = $(if $(WEIGHTS),--weights-file $(WEIGHTS))
-TABLE        = $(PY) -m models table $(WEIGHTS_FILE) --dataset
-FINETUNED    = dpsh hashnet dsdh dtsh mihash csq greedyhash orthohash dpq
-UNSEEN       = $(FINETUNED) sdh itq lsh
+# FROM: the images, where they cannot be downloaded. MOBILENET, SQUEEZENET: weights of the backbones, likewise.
+HEADS = --backbone mobilenet_v2 $(if $(MOBILENET),--weights-file $(MOBILENET))
+TUNED = --backbone squeezenet1_0 $(if $(SQUEEZENET),--weights-file $(SQUEEZENET)) --mode finetune --input-size 64
+TABLE = $(PY) -m models table
+FINETUNED = dpsh hashnet dsdh dtsh mihash csq greedyhash orthohash dpq
+UNSEEN    = $(FINETUNED) sdh itq lsh
 table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unseen classes (hours; resumes)
 	$(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
-	$(PY) -m models features cifar10 --backbone mobilenet_v2 $(WEIGHTS_FILE)
-	$(TABLE) cifar10
-	$(TABLE) cifar10 --mode finetune --methods $(FINETUNED) --n-bits 48 --seeds 0 --input-size 64
-	$(TABLE) cifar10@unseen --methods $(UNSEEN) --n-bits 48
+	$(PY) -m models features cifar10 $(HEADS)
+	$(TABLE) --dataset cifar10 $(HEADS)
+	$(TABLE) --dataset cifar10 $(TUNED) --methods $(FINETUNED) --n-bits 48 --seeds 0
+	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48
 	$(PY) -m models ship cifar10 --whole lsh
 	$(PY) -m models ship cifar10@unseen
 

@@ -88,9 +88,20 @@ def make_config(
     return config
 
 
+def head_config(config: RunConfig) -> RunConfig:
+    """The run of a `finetune` run's head alone, on the features of the untouched backbone."""
+    return make_config(
+        *(config.dataset, config.method, config.n_bits, config.seed),
+        backbone=config.backbone,
+        sampler=config.sampler,
+        params=config.params,
+        label_vectors=config.label_vectors,
+    )
+
+
 def _finetune(usual: FineTune, input_size: int | None) -> dict[str, Any]:
     """What of a run's settings only mode `finetune` has."""
-    names = ("optimizer", "backbone_lr", "momentum", "decay", "decay_every")
+    names = ("optimizer", "backbone_lr", "momentum", "decay", "decay_every", "warm_start")
     return {name: getattr(usual, name) for name in names} | {"input_size": input_size}
 
 

@@ -20,7 +20,8 @@ class RunConfig:
     """One method, one length, one data set, one seed. `params` holds every hyper-parameter of the method,
     by name; `label_vectors` is the SHA-256 of the file in which the user gave vectors of the labels, if so.
     `finetune` is for that mode alone: what else decides how the backbone is trained, by name
-    (`optimizer`, `backbone_lr`, `momentum`, `decay`, `decay_every` as in `models.methods.finetuning`;
+    (`optimizer`, `backbone_lr`, `momentum`, `decay`, `decay_every`, `warm_start` as in
+    `models.methods.finetuning`;
     `input_size`, the side at which the backbone works, None for its own).
 
     Two runs with equal configs on equal software produce equal codes.

@@ -17,18 +17,19 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from models.engine.build import build_model
+from models.engine.build import build_model, head_config
 from models.engine.config import RunConfig
 from models.engine.devices import single_device
 from models.engine.events import EpochDone, Event, Finished, Started, StepDone, Stopped
 from models.engine.health import train_health
-from models.engine.inputs import TrainData
+from models.engine.inputs import FeatureInputs, TrainData
 from models.engine.model import HashModel
 from models.engine.optimizer import make_optimizer, rate_factor
 from models.engine.sampling import epoch_batches
@@ -105,6 +106,8 @@ def train(
         given = data.label_vectors
         vectors = None if given is None else torch.from_numpy(given.copy()).to(fabric.device)
         model.method.before_fit(TrainSet(standardised, labels, generator, vectors))
+    if config.finetune is not None and config.finetune["warm_start"] and resume_from is None:
+        model.method.load_state_dict(_trained_head(config, data))
     n_parameters = sum(p.numel() for p in model.parameters())
     if config.epochs == 0:
         yield Started(config, 0, 0, n_parameters)
@@ -186,6 +189,15 @@ def train(
     if state_file is not None and fabric.is_global_zero:
         state_file.unlink(missing_ok=True)
     yield _finished(model, config, began)
+
+
+def _trained_head(config: RunConfig, data: TrainData) -> dict[str, Tensor]:
+    """State of the method after training on the features of the untouched backbone alone."""
+    alone = replace(data, inputs=FeatureInputs(data.features), backbone=None)
+    for event in train(head_config(config), alone, with_health=False):
+        if isinstance(event, Finished):
+            return event.model.method.state_dict()
+    raise KeyboardInterrupt  # Ctrl-C reached the training of the head
 
 
 def _finite(terms: dict[str, Tensor], config: RunConfig, epoch: int, step: int) -> dict[str, float]:

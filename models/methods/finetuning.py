@@ -25,6 +25,8 @@ class FineTune:
         decay: what both rates are multiplied by, again and again; 1 keeps them, None lets them fall along a
             cosine to 0.
         decay_every: share of the run after which that happens, above 0 to 1.
+        warm_start: begin with a head that was trained on the untouched backbone's features, by the recipe for
+            heads.
         source: where the settings come from.
     """
 
@@ -37,13 +39,14 @@ class FineTune:
     epochs: int = 50
     decay: float | None = 0.1
     decay_every: float = 2 / 3
+    warm_start: bool = False
     source: str = "own choice: the sources name no settings for this method"
 
 
-# A hash layer that starts at random learns next to nothing in six epochs at the rates of the sources, which
-# take 50 to 200: HashNet's reaches .19 on CIFAR-10, where its head alone on frozen features reaches .57.
+# A hash layer that starts at random learns next to nothing in six epochs, at the sources' rates, which are
+# meant for 50 to 200, or at others; and what comes back from it spoils the backbone meanwhile.
 SHORT = FineTune(
-    "adam", lr=1e-3, backbone_lr=0.1, epochs=6, decay=None, decay_every=1.0,
+    "adam", lr=1e-3, backbone_lr=0.1, epochs=6, decay=None, decay_every=1.0, warm_start=True,
     source="own choice, the same for every method: for machines without a GPU",
 )  # fmt: skip
 
@@ -62,7 +65,7 @@ def _sgd(
     lr: float, backbone_lr: float, batch_size: int, epochs: int, decay: float, decay_every: float, source: str
 ) -> FineTune:
     """Momentum 0.9 and weight decay 5e-4, as in Caffe's examples and most releases."""
-    return FineTune("sgd", lr, backbone_lr, 0.9, 5e-4, batch_size, epochs, decay, decay_every, source)
+    return FineTune("sgd", lr, backbone_lr, 0.9, 5e-4, batch_size, epochs, decay, decay_every, source=source)
 
 
 _CAFFE = (
@@ -73,7 +76,7 @@ _COLLECTION = "public re-implementation (DeepHash-pytorch), not the paper: one r
 _SETTINGS: Mapping[str, FineTune] = {
     "dpsh": FineTune(
         "sgd", 0.05, 1.0, 0.0, 1e-5, 128, 150, 0.1, 1 / 3,
-        "PyTorch version of the first group: plain SGD, one rate for all layers",
+        source="PyTorch version of the first group: plain SGD, one rate for all layers",
     ),
     "hashnet": _sgd(
         2e-3, 0.1, 256, 100, 0.5, 0.2,
@@ -82,12 +85,12 @@ _SETTINGS: Mapping[str, FineTune] = {
     ),
     "dsdh": FineTune(
         "rmsprop", 1e-5, 1.0, 0.0, 1e-5, 128, 150, None, 1.0,
-        "public PyTorch version: cosine decay, there to 1e-7",
+        source="public PyTorch version: cosine decay, there to 1e-7",
     ),
     "dtsh": FineTune(
         "sgd", 2.25e-3, 1.0, 0.0, 5e-4, 128, 100, 2 / 3, 0.2,
-        "authors' release: plain SGD, 5e-4 on a sum over 22,500 triplets divided by 5,000 train images, "
-        "which is 4.5 times that on their mean",
+        source="authors' release: plain SGD, 5e-4 on a sum over 22,500 triplets divided by 5,000 train "
+        "images, which is 4.5 times that on their mean",
     ),
     "dch": _sgd(
         5e-2, 0.1, 128, 50, 1.0, 1.0,
@@ -96,31 +99,31 @@ _SETTINGS: Mapping[str, FineTune] = {
     "dfh": _sgd(1e-2, 1.0, 128, 150, 0.1, 1 / 3, "authors' release"),
     "idhn": FineTune(
         "adam", 1e-3, 0.01, 0.0, 1e-5, 128, 100, 0.5, 0.128,
-        "authors' release; halved each 500 steps, here of 3,900",
+        source="authors' release; halved each 500 steps, here of 3,900",
     ),
-    "dbdh": FineTune("rmsprop", 1e-5, 1.0, 0.0, 1e-5, 128, 150, 0.1, 1 / 3, _COLLECTION),
-    "lcdsh": FineTune("rmsprop", 1e-5, 1.0, 0.0, 1e-5, 128, 150, 1.0, 1.0, _COLLECTION),
+    "dbdh": FineTune("rmsprop", 1e-5, 1.0, 0.0, 1e-5, 128, 150, 0.1, 1 / 3, source=_COLLECTION),
+    "lcdsh": FineTune("rmsprop", 1e-5, 1.0, 0.0, 1e-5, 128, 150, 1.0, 1.0, source=_COLLECTION),
     "adsh": FineTune(
         "sgd", 1e-3, 1.0, 0.0, 5e-4, 64, 150, 0.1, 0.2,
-        "PyTorch port: 50 rounds of 3 epochs, momentum not named",
+        source="PyTorch port: 50 rounds of 3 epochs, momentum not named",
     ),
     "mihash": _sgd(1e-3, 0.01, 250, 100, 0.5, 0.5, "authors' settings for CIFAR-10, 5,000 train images"),
     "talr": _sgd(1e-2, 0.1, 250, 50, 1.0, 1.0, "authors' scripts for CIFAR-10: constant rate"),
     "andsh": FineTune(
         "adam", 1e-4, 1.0, 0.0, 5e-4, 64, 100, 0.1, 0.8,
-        "public implementation; the paper's values are unknown to us",
+        source="public implementation; the paper's values are unknown to us",
     ),
-    "qsmih": FineTune("rmsprop", 1e-5, 1.0, 0.0, 0.0, 64, 50, 1.0, 1.0, _COLLECTION),
+    "qsmih": FineTune("rmsprop", 1e-5, 1.0, 0.0, 0.0, 64, 50, 1.0, 1.0, source=_COLLECTION),
     "dbh": _sgd(1e-3, 1.0, 32, 32, 0.1, 0.5, _CAFFE),
     "ssdh": _sgd(1e-3, 1.0, 32, 32, 0.1, 0.5, _CAFFE),
     "csq": FineTune(
         "adam", 1e-3, 0.05, 0.0, 1e-5, 64, 90, 0.7, 1 / 9,
-        "authors' code for ResNet-50; weight decay of its ports",
+        source="authors' code for ResNet-50; weight decay of its ports",
     ),
     "greedyhash": _sgd(1e-3, 1.0, 32, 50, 0.1, 0.6, "authors' code for CIFAR-10, protocol I"),
     "dpn": _sgd(1e-4, 1.0, 256, 200, 0.1, 0.5, "authors' settings"),
     "orthohash": FineTune(
-        "adam", 1e-4, 0.1, 0.0, 5e-4, 256, 100, 0.1, 0.8, "authors' code"
+        "adam", 1e-4, 0.1, 0.0, 5e-4, 256, 100, 0.1, 0.8, source="authors' code"
     ),
     "dqn": _sgd(
         2e-2, 0.1, 256, 100, 0.5, 0.1,
