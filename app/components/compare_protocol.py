@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.components.protocol_line import protocol_line
-from app.services import catalog, compare, float_ranking, metrics
+from app.services import compare, float_ranking, metrics
 
 
 def compare_protocol(dataset: str, sides: Sequence[compare.Side]) -> None:
@@ -16,8 +16,13 @@ def compare_protocol(dataset: str, sides: Sequence[compare.Side]) -> None:
     entries = [e for e in metrics.leaderboard(dataset) if (e.method, e.n_bits) in wanted]
     protocol_line(metrics.common_protocol(entries))
     if len({entry.input for entry in entries}) > 1:
-        inputs = {catalog.run_label(e.method, e.n_bits): e.input.label for e in entries}
-        st.caption("; ".join(f"{run}: {given}" for run, given in inputs.items()) + ".")
+        given = {(entry.method, entry.n_bits): entry.input.label for entry in entries}
+        told = [
+            f"{letter}: {given[side.method, side.n_bits]}"
+            for letter, side in zip("ABC", sides, strict=False)
+            if side.method is not None
+        ]
+        st.caption("; ".join(told) + ".")
     if any(side.is_float for side in sides):
         st.caption(
             f"Float features: {float_ranking.BACKBONE}, cosine distance, nothing trained on this data set; "

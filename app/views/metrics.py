@@ -111,7 +111,7 @@ with right:
     else:
         st.caption("None was found.")
 
-st.subheader(f"About {label}")
+st.subheader(f"About {catalog.method_label(catalog.method_of(method))}")
 if idea := catalog.method_card(method).get("idea"):
     st.markdown(idea)
 method_link(method)

@@ -97,7 +97,7 @@ def test_a_method_stands_beside_itself_fine_tuned(inputs: Path) -> None:
     assert [c["title"] for c in columns] == ["DPSH 32 bits", "DPSH 32 bits, fine-tuned"]
     text = words(app)
     assert "inputs: small_cnn, fine-tuned / small_cnn features" in text
-    assert "DPSH 32 bits: small_cnn features; DPSH 32 bits, fine-tuned: small_cnn, fine-tuned." in text
+    assert "A: small_cnn features; B: small_cnn, fine-tuned." in text
 
 
 def test_figures_alone_rank_nothing(inputs: Path) -> None:
