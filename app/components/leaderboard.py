@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -37,14 +38,14 @@ def leaderboard_rows(
         base: expected mAP of the reference method by input and length, for the column of differences.
         base_label: its name.
     """
-    ranks = {id(entry): rank for rank, entry in enumerate(entries, start=1)}
+    ranks = _ranks(entries, method, n_bits)
     entries = chosen_first(entries, method, n_bits)
     base = base or {}
     n, m = len(entries), len(references)
     blank: list[Any] = [None] * m
     columns: dict[str, list[Any]] = {
         "shown": [("●" if (e.method, e.n_bits) == (method, n_bits) else "") for e in entries] + [""] * m,
-        "rank": [ranks[id(e)] for e in entries] + blank,
+        "rank": [ranks.get((e.method, e.n_bits)) for e in entries] + blank,
         "method": [catalog.method_label(catalog.method_of(e.method)) for e in entries]
         + [r.name for r in references],
         "input": [e.input.label for e in entries] + [""] * m,
@@ -70,6 +71,15 @@ def leaderboard_rows(
     if all(e.has_codes for e in entries):
         del columns["stored"]
     return columns
+
+
+def _ranks(entries: Sequence[Entry], method: str, n_bits: int) -> dict[tuple[str, int], int]:
+    """Place of each run, from 1; the chosen run has none where it is the only one of its length."""
+    runs = [(entry.method, entry.n_bits) for entry in entries]
+    others = [run for run in runs if run != (method, n_bits)]
+    if others and all(length != n_bits for _, length in others):
+        runs = others
+    return {run: rank for rank, run in enumerate(runs, start=1)}
 
 
 def chosen_first(entries: Sequence[Entry], method: str, n_bits: int) -> list[Entry]:
@@ -124,8 +134,10 @@ def leaderboard(columns: dict[str, list[Any]], entries: Sequence[Entry]) -> None
     }
     scores = {name: number(name, format="%.3f") for name in columns if name not in known and "@" in name}
     scores |= {"WAP": number("WAP", format="%.3f")} if "WAP" in columns else {}
-    # A new choice is a new table: its tick goes, and the chosen run stands first again.
-    key = f"leaderboard_{entries[0].method}_{entries[0].n_bits}"
+    # Other rows are a new table: its tick goes, which would stand at another run, and the chosen run stands
+    # first again.
+    rows = " ".join(f"{entry.method} {entry.n_bits}" for entry in entries)
+    key = f"leaderboard_{crc32(rows.encode())}"
 
     def ticked() -> None:
         entry = _ticked(state.triggered(key, "selection"), entries)

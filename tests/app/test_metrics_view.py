@@ -225,6 +225,7 @@ def test_every_length_with_figures_is_offered(inputs: Path) -> None:
     assert not app.exception
     table = board(app)
     assert list(zip(table["method"], table["bits"], strict=True)) == [("DPSH", 32), ("DPSH", 24)]
+    assert table["rank"].isna().tolist() == [True, False], "its length is another one"
     assert "Precision against recall, 24 bits" in words(app)
     assert "AP by class, DPSH at 32 bits" in words(app)
 

@@ -262,7 +262,7 @@ def test_a_run_on_another_input_stands_in_the_address(inputs: Path) -> None:
             "LSH, fine-tuned has no codes on digits: nobody has run it on these data yet",
         ),
         ("dsh", "dpsh", "DSH has no codes on digits: its runs here keep their figures only"),
-        ("dpsh~![x](a)", "dpsh", "Method “dpsh????x??a?” has no codes"),
+        ("dpsh~![x](a)", "dpsh", "Method “dpsh???x??a?” has no codes"),
     ],
 )
 def test_another_run_of_the_method_comes_first(inputs: Path, asked: str, given: str, note: str) -> None:
