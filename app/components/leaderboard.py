@@ -102,7 +102,7 @@ def leaderboard(columns: dict[str, list[Any]], entries: Sequence[Entry]) -> None
     known = {
         "shown": st.column_config.TextColumn("", width=32, help="● is the run chosen in the bar above"),
         "method": st.column_config.TextColumn("method", width=165),
-        "input": st.column_config.TextColumn("input", help="What the method was given"),
+        "input": st.column_config.TextColumn("input", width=165, help="What the method was given"),
         "stored": st.column_config.TextColumn(
             "stored", help="Runs with codes can be chosen here; of the others only these figures are kept"
         ),

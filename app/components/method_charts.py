@@ -53,6 +53,9 @@ def graded_against_bits(dataset: str, method: str, score: str, front: Front, nam
 
 def precision_recall(dataset: str, method: str, n_bits: int, front: Front, names: Names) -> None:
     """Precision against recall of all methods at one length."""
+    if not _shown(dataset, names, n_bits):
+        st.caption(section("metrics", "no_curves").format(n_bits=n_bits))
+        return
     figure, table = _curve_figure(dataset, method, n_bits, "recall", front, names)
     chart(
         figure,
@@ -66,6 +69,9 @@ def precision_recall(dataset: str, method: str, n_bits: int, front: Front, names
 
 def precision_at(dataset: str, method: str, n_bits: int, front: Front, names: Names) -> None:
     """Precision among the first N of all methods at one length."""
+    if not _shown(dataset, names, n_bits):
+        st.caption(section("metrics", "no_curves").format(n_bits=n_bits))
+        return
     figure, table = _curve_figure(dataset, method, n_bits, "n", front, names)
     chart(
         figure,
@@ -174,7 +180,7 @@ def _map_figure(dataset: str, method: str, front: Front, names: Names) -> tuple[
     measured = {name: baselines.float_ranking_map(dataset, name) for name in frozen}
     measured = {name: score for name, score in measured.items() if score is not None}
     for backbone, floating in measured.items():
-        name = "float ranking" if len(measured) == 1 else f"float ranking, {backbone}"
+        name = "float ranking" if len(frozen) == 1 else f"float ranking, {backbone}"
         bases.append(Baseline(name, x, np.full(len(x), floating)))
     figure = curve_figures.against_bits(lines, bases, y="mAP, expected over orders of ties")
     return figure, _table("bits", "mAP", lines, bases)

@@ -230,6 +230,14 @@ def test_every_length_with_figures_is_offered(inputs: Path) -> None:
     assert "AP by class, DPSH at 32 bits" in words(app)
 
 
+def test_a_length_that_the_chosen_inputs_have_not_says_so(inputs: Path) -> None:
+    app = open_page("metrics", db="digits", method="lsh", bits="32")
+    app.pills(key="inputs").set_value(["HOG"]).run()
+    app.segmented_control(key="lengths_32").set_value("24").run()
+    assert not app.exception
+    assert words(app).count("No run on the chosen inputs has 24 bits.") == 2
+
+
 def test_figures_alone_can_be_brought_forward(inputs: Path) -> None:
     app = open_page("metrics", **DIGITS)
     app.multiselect(key="also").set_value(["lsh~pixels"]).run()
