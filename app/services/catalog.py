@@ -312,16 +312,17 @@ def why_no_network(dataset: str, method: str, n_bits: int) -> str:
         why = "its backbone was trained along, and a network of that size is not kept with the codes"
         side = "" if config.input_size is None else f" --input-size {config.input_size}"
         command += f" --mode finetune{side}"
-    others = ", ".join(_with_network(dataset, n_bits)[:3])
-    able = f"Choose a method whose network is here ({others})" if others else "Ask with a stored image"
+    others = ", ".join(_with_network(dataset, method, n_bits)[:3])
+    able = f"Choose one whose network is here ({others})" if others else "Ask with a stored image"
     return f"{what}{why}. {able}, or train it on this machine: `{command}`."
 
 
-def _with_network(dataset: str, n_bits: int) -> list[str]:
-    """Labels of methods whose network is stored at a length."""
+def _with_network(dataset: str, method: str, n_bits: int) -> list[str]:
+    """Labels of what can encode at a length: other runs of the method, the one to open with, the others."""
+    names = (*names_of(dataset, method_of(method)), default_method(dataset), *methods(dataset))
     return [
         method_label(name)
-        for name in methods(dataset)
+        for name in dict.fromkeys(names)
         if n_bits in lengths(dataset, name) and open_run(dataset, name, n_bits).checkpoint_path.is_file()
     ]
 

@@ -118,16 +118,19 @@ def test_the_main_input_is_the_default_backbone_or_the_one_with_most_runs() -> N
 
 
 def test_a_run_without_its_network_says_which_why_and_what_to_do(inputs: Path) -> None:
-    (inputs / "runs/digits/lsh/32-s0/checkpoint.safetensors").touch()
+    there = [inputs / f"runs/digits/{run}/checkpoint.safetensors" for run in ("lsh/32-s0", "dpsh/32-s0")]
+    for path in there:
+        path.touch()
     try:
         assert catalog.why_no_network("digits", "lsh", 32) == ""
         told = catalog.why_no_network("digits", "dpsh~finetune", 32)
     finally:
-        (inputs / "runs/digits/lsh/32-s0/checkpoint.safetensors").unlink()
+        for path in there:
+            path.unlink()
     for part in (
         "DPSH, fine-tuned at 32 bits on digits",
         "backbone was trained along",
-        "whose network is here (LSH)",
+        "whose network is here (DPSH, LSH)",
         "`python -m models train dpsh --dataset digits --n-bits 32 --mode finetune`",
     ):
         assert part in told
