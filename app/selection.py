@@ -81,10 +81,11 @@ def notes_on(asked: Mapping[str, str], given: Selection) -> list[str]:
         text = asked.get(key, written).strip().lower()
         if text == written.lower():
             continue
-        if key == "method" and text in catalog.carded():
+        if key == "method" and catalog.is_known(text):
             notes.append(note_on_method(text, given))
         elif key in _NOT_HERE:
-            notes.append(_NOT_HERE[key].format(asked=harmless(asked[key]), used=written))
+            used = written.replace("~", r"\~")  # two of them would strike out what is between
+            notes.append(_NOT_HERE[key].format(asked=harmless(asked[key]), used=used))
         elif key in indexes.KEYS:
             notes.append(f"“{harmless(asked[key])}” is not on offer as {key} of this index; it is {written}.")
     wanted = asked.get("index", "").strip().lower()
@@ -134,7 +135,7 @@ def _dataset(given: str, _: dict[str, Any]) -> str:
 
 def _method(given: str, values: dict[str, Any]) -> str:
     wanted = given.strip().lower()
-    return wanted if wanted in catalog.methods(values["db"]) else catalog.default_method(values["db"])
+    return catalog.nearest_method(values["db"], wanted)
 
 
 def _bits(given: str, values: dict[str, Any]) -> int:

@@ -119,8 +119,9 @@ def card() -> str | None:
         return None
     method = current().method
     if st.session_state.setdefault(_CARD_BESIDE, method) != method:
-        open_card(method)
-        return method
+        opened = catalog.method_of(method)
+        open_card(opened)
+        return opened
     return str(name).strip().lower()
 
 
@@ -130,8 +131,9 @@ def open_card(name: str | None) -> None:
         st.query_params.pop(_CARD, None)
         st.session_state.pop(_CARD_BESIDE, None)
         return
-    if name in catalog.methods(current().dataset) and name != current().method:
-        choose(method=name)
+    there = catalog.names_of(current().dataset, name)
+    if there and current().method not in there:
+        choose(method=there[0])
     st.query_params[_CARD] = name
     st.session_state[_CARD_BESIDE] = current().method
 

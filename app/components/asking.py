@@ -5,14 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
-from app.services import catalog, compare, float_ranking, search, upload
+from app.services import NotAvailableError, catalog, compare, float_ranking, search, upload
 
 
 def ask(chosen: state.Selection, method: str | None = None, n_bits: int | None = None) -> search.Asked:
-    """The chosen query under a run of the chosen data set; the bar's run unless another is named."""
+    """The chosen query under a run of the chosen data set; the bar's run unless another is named.
+
+    Raises:
+        NotAvailableError: an upload asks, and the run's network is not here.
+    """
     run = (chosen.dataset, method or chosen.method, n_bits or chosen.n_bits)
     if chosen.query.split != "upload":
         return search.ask(*run, chosen.query.split, chosen.query.row)
+    why_not = catalog.why_no_network(*run)
+    if why_not:
+        raise NotAvailableError(why_not)
     with st.spinner("Loading the network that encodes your image"):
         return search.ask_with_upload(*run, upload.encode(state.recall("upload"), *run))
 

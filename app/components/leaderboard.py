@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
 from app import state
+from app.components.prose import section
+from app.services import catalog
 from app.services.baselines import Reference
+from app.services.catalog import Input
 from app.services.metrics import Entry
 
 OUR_RUN, MEASURED = "our run", "our run, baseline"
+FIGURES_ONLY = "figures only"
 
 
 def leaderboard_rows(
@@ -20,7 +25,7 @@ def leaderboard_rows(
     *,
     method: str,
     n_bits: int,
-    base: Mapping[int, float] | None = None,
+    base: Mapping[tuple[Input, int], float] | None = None,
     base_label: str = "",
 ) -> dict[str, list[Any]]:
     """Columns of the table: the chosen run, the other runs by rank, then the baselines.
@@ -30,22 +35,24 @@ def leaderboard_rows(
         references: best first.
         method: of the chosen run.
         n_bits: of the chosen run.
-        base: expected mAP of the reference method by length, for the column of differences.
+        base: expected mAP of the reference method by input and length, for the column of differences.
         base_label: its name.
     """
-    ranks = {id(entry): rank for rank, entry in enumerate(entries, start=1)}
+    ranks = _ranks(entries, method, n_bits)
     entries = chosen_first(entries, method, n_bits)
     base = base or {}
     n, m = len(entries), len(references)
     blank: list[Any] = [None] * m
     columns: dict[str, list[Any]] = {
         "shown": [("●" if (e.method, e.n_bits) == (method, n_bits) else "") for e in entries] + [""] * m,
-        "rank": [ranks[id(e)] for e in entries] + blank,
-        "method": [e.label for e in entries] + [r.name for r in references],
+        "rank": [ranks.get((e.method, e.n_bits)) for e in entries] + blank,
+        "method": [catalog.method_label(catalog.method_of(e.method)) for e in entries]
+        + [r.name for r in references],
+        "input": [e.input.label for e in entries] + [""] * m,
         "bits": [e.n_bits for e in entries] + [r.n_bits for r in references],
+        "stored": ["codes" if e.has_codes else FIGURES_ONLY for e in entries] + [""] * m,
         "mAP": [e.map_expected for e in entries] + [r.map_expected for r in references],
-        f"over {base_label}": [_over(e.map_expected, base.get(e.n_bits)) for e in entries]
-        + [_over(r.map_expected, base.get(r.n_bits or 0)) for r in references],
+        f"over {base_label}": [_over(e.map_expected, base.get((e.input, e.n_bits))) for e in entries] + blank,
         "tie range": [f"{e.map_pessimistic:.3f}–{e.map_optimistic:.3f}" for e in entries] + [""] * m,
         "spread": [e.spread if len(e.map_seeds) > 1 else None for e in entries] + blank,
         "seeds": [len(e.map_seeds) for e in entries] + blank,
@@ -59,7 +66,20 @@ def leaderboard_rows(
     columns["family"] = [e.family for e in entries] + ["baseline"] * m
     columns["fit"] = [e.fit_s for e in entries] + blank
     columns["source"] = [OUR_RUN] * n + [MEASURED] * m
+    if len({e.input for e in entries}) < 2:
+        del columns["input"]
+    if all(e.has_codes for e in entries):
+        del columns["stored"]
     return columns
+
+
+def _ranks(entries: Sequence[Entry], method: str, n_bits: int) -> dict[tuple[str, int], int]:
+    """Place of each run, from 1; the chosen run has none where it is the only one of its length."""
+    runs = [(entry.method, entry.n_bits) for entry in entries]
+    others = [run for run in runs if run != (method, n_bits)]
+    if others and all(length != n_bits for _, length in others):
+        runs = others
+    return {run: rank for rank, run in enumerate(runs, start=1)}
 
 
 def chosen_first(entries: Sequence[Entry], method: str, n_bits: int) -> list[Entry]:
@@ -71,17 +91,21 @@ def _over(score: float, base: float | None) -> float | None:
     return None if base is None else score - base
 
 
-def leaderboard(columns: dict[str, list[Any]], runs: Sequence[tuple[str, int]]) -> None:
-    """Draw the table; a click on a column's head sorts by it, a tick chooses that run.
+def leaderboard(columns: dict[str, list[Any]], entries: Sequence[Entry]) -> None:
+    """Draw the table; a click on a column's head sorts by it, a tick chooses that run, if it has codes.
 
     Args:
         columns: from `leaderboard_rows`.
-        runs: method and length of the first rows, in their order; the rows after them are no runs.
+        entries: the first rows, in their order; the rows after them are no runs.
     """
     number = st.column_config.NumberColumn
     known = {
         "shown": st.column_config.TextColumn("", width=32, help="● is the run chosen in the bar above"),
         "method": st.column_config.TextColumn("method", width=165),
+        "input": st.column_config.TextColumn("input", width=165, help="What the method was given"),
+        "stored": st.column_config.TextColumn(
+            "stored", help="Runs with codes can be chosen here; of the others only these figures are kept"
+        ),
         "rank": number("rank", width=48, help="By expected mAP, among the runs of this table"),
         "bits": number("bits", width=48),
         "mAP": st.column_config.ProgressColumn(
@@ -110,16 +134,17 @@ def leaderboard(columns: dict[str, list[Any]], runs: Sequence[tuple[str, int]]) 
     }
     scores = {name: number(name, format="%.3f") for name in columns if name not in known and "@" in name}
     scores |= {"WAP": number("WAP", format="%.3f")} if "WAP" in columns else {}
-    # A new choice is a new table: its tick goes, and the chosen run stands first again.
-    key = "leaderboard_{}_{}".format(*runs[0])
+    # Other rows are a new table: its tick goes, which would stand at another run, and the chosen run stands
+    # first again.
+    rows = " ".join(f"{entry.method} {entry.n_bits}" for entry in entries)
+    key = f"leaderboard_{crc32(rows.encode())}"
 
     def ticked() -> None:
-        rows = state.triggered(key, "selection").get("rows", [])
-        if rows and rows[0] < len(runs):
-            method, n_bits = runs[rows[0]]
-            state.choose(method=method, n_bits=n_bits)
+        entry = _ticked(state.triggered(key, "selection"), entries)
+        if entry is not None and entry.has_codes:
+            state.choose(method=entry.method, n_bits=entry.n_bits)
 
-    st.dataframe(
+    drawn = st.dataframe(
         columns,
         hide_index=True,
         height=min(420, 38 + 35 * len(columns["method"])),
@@ -130,3 +155,13 @@ def leaderboard(columns: dict[str, list[Any]], runs: Sequence[tuple[str, int]]) 
         placeholder="–",
         alt="Leaderboard of methods and code lengths on this data set",
     )
+    entry = _ticked(drawn["selection"], entries)
+    if entry is not None and not entry.has_codes:
+        run = catalog.run_label(entry.method, entry.n_bits)
+        st.info(section("metrics", "figures_only").format(run=run), icon=":material/info:")
+
+
+def _ticked(selection: Mapping[str, Any], entries: Sequence[Entry]) -> Entry | None:
+    """The run whose row is ticked; None where it is none."""
+    rows = selection.get("rows", [])
+    return entries[rows[0]] if rows and rows[0] < len(entries) else None

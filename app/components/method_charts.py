@@ -19,67 +19,74 @@ from app.services import baselines, catalog, chance, metrics
 from app.services.metrics import Entry
 
 Table = dict[str, list[Any]]
-Front = tuple[str, ...]  # methods that stand out; the others are thin grey lines
+Names = tuple[str, ...]  # methods that are drawn
+Front = tuple[str, ...]  # of these, methods that stand out; the others are thin grey lines
 RANDOM = "random codes"
 # Shared and not copied, which would take longer than all else on the page: nobody may change a kept figure.
 _keep = st.cache_resource(max_entries=64, show_spinner=False)
 
 
-def against_bits(dataset: str, method: str, front: Front) -> None:
+def against_bits(dataset: str, method: str, front: Front, names: Names) -> None:
     """Expected mAP against code length."""
-    figure, table = _map_figure(dataset, method, front)
+    figure, table = _map_figure(dataset, method, front, names)
     chart(
         figure,
         key="map_against_bits",
         alt="mAP of every method against code length, with random codes and the float ranking",
         table=table,
         below=section("metrics", "against_bits"),
-        protocol=_protocol(dataset),
+        protocol=_protocol(_shown(dataset, names)),
     )
 
 
-def graded_against_bits(dataset: str, method: str, score: str, front: Front) -> None:
+def graded_against_bits(dataset: str, method: str, score: str, front: Front, names: Names) -> None:
     """One score for graded relevance against code length."""
-    figure, table = _graded_figure(dataset, method, score, front)
+    figure, table = _graded_figure(dataset, method, score, front, names)
     chart(
         figure,
         key=f"graded_{score}",
         alt=f"{score} of every method against code length, with random codes",
         table=table,
-        protocol=_protocol(dataset),
+        protocol=_protocol(_shown(dataset, names)),
     )
 
 
-def precision_recall(dataset: str, method: str, n_bits: int, front: Front) -> None:
+def precision_recall(dataset: str, method: str, n_bits: int, front: Front, names: Names) -> None:
     """Precision against recall of all methods at one length."""
-    figure, table = _curve_figure(dataset, method, n_bits, "recall", front)
+    if not _shown(dataset, names, n_bits):
+        st.caption(section("metrics", "no_curves").format(n_bits=n_bits))
+        return
+    figure, table = _curve_figure(dataset, method, n_bits, "recall", front, names)
     chart(
         figure,
         key="precision_recall",
         alt=f"Precision against recall of every method at {n_bits} bits, with random codes",
         table=table,
         below=section("metrics", "precision_recall"),
-        protocol=_protocol(dataset, n_bits),
+        protocol=_protocol(_shown(dataset, names, n_bits)),
     )
 
 
-def precision_at(dataset: str, method: str, n_bits: int, front: Front) -> None:
+def precision_at(dataset: str, method: str, n_bits: int, front: Front, names: Names) -> None:
     """Precision among the first N of all methods at one length."""
-    figure, table = _curve_figure(dataset, method, n_bits, "n", front)
+    if not _shown(dataset, names, n_bits):
+        st.caption(section("metrics", "no_curves").format(n_bits=n_bits))
+        return
+    figure, table = _curve_figure(dataset, method, n_bits, "n", front, names)
     chart(
         figure,
         key="precision_at_n",
         alt=f"Precision among the first N images for every method at {n_bits} bits, with random codes",
         table=table,
         below=section("metrics", "precision_at"),
-        protocol=_protocol(dataset, n_bits),
+        protocol=_protocol(_shown(dataset, names, n_bits)),
     )
 
 
-def radius(dataset: str, method: str, front: Front) -> None:
+def radius(dataset: str, method: str, front: Front, names: Names) -> None:
     """Lookup within the protocol's Hamming radius against code length."""
-    figure, table = _radius_figure(dataset, method, front)
-    left_out = any(entry.radius_precision is None for entry in metrics.leaderboard(dataset))
+    figure, table = _radius_figure(dataset, method, front, names)
+    left_out = any(entry.radius_precision is None for entry in _shown(dataset, names))
     chart(
         figure,
         key="radius",
@@ -87,7 +94,7 @@ def radius(dataset: str, method: str, front: Front) -> None:
         table=table,
         below=section("metrics", "radius")
         + (" " + section("metrics", "radius_codebook") if left_out else ""),
-        protocol=_protocol(dataset),
+        protocol=_protocol(_shown(dataset, names)),
     )
 
 
@@ -100,22 +107,24 @@ def class_ap(dataset: str, method: str, n_bits: int) -> None:
         alt=f"Mean AP by class, {catalog.method_label(method)} at {n_bits} bits, with random codes",
         table=table,
         below=section("metrics", "classes"),
-        protocol=_protocol(dataset, n_bits, method),
+        protocol=_protocol(_shown(dataset, (method,), n_bits)),
     )
 
 
-def _protocol(dataset: str, n_bits: int | None = None, method: str | None = None) -> str:
+def _shown(dataset: str, names: Names, n_bits: int | None = None) -> list[Entry]:
+    """The runs that a chart shows, by length, methods in their order."""
+    order = {name: place for place, name in enumerate(catalog.scored(dataset))}
+    found = [e for e in metrics.leaderboard(dataset) if e.method in names and n_bits in (None, e.n_bits)]
+    return sorted(found, key=lambda e: (order[e.method], e.n_bits))
+
+
+def _protocol(shown: list[Entry]) -> str:
     """The line below a chart, over the runs that it shows."""
-    shown = [
-        entry
-        for entry in metrics.leaderboard(dataset)
-        if n_bits in (None, entry.n_bits) and method in (None, entry.method)
-    ]
     return protocol_text(metrics.common_protocol(shown))
 
 
 def _lines(
-    dataset: str,
+    shown: list[Entry],
     method: str,
     front: Front,
     score: Callable[[Entry], float | None],
@@ -124,9 +133,8 @@ def _lines(
 ) -> list[Line]:
     """One line per method over code lengths; methods without that score are left out."""
     drawn = []
-    entries = sorted(metrics.leaderboard(dataset), key=lambda e: e.n_bits)
-    for name in catalog.methods(dataset):
-        own = [e for e in entries if e.method == name and score(e) is not None]
+    for name in dict.fromkeys(e.method for e in shown):
+        own = [e for e in shown if e.method == name and score(e) is not None]
         if own:
             drawn.append(
                 Line(
@@ -162,22 +170,27 @@ def _table(x_name: str, value_name: str, lines: list[Line], bases: list[Baseline
 
 
 @_keep
-def _map_figure(dataset: str, method: str, front: Front) -> tuple[go.Figure, Table]:
-    lines = _lines(dataset, method, front, lambda e: e.map_expected, ties=True)
+def _map_figure(dataset: str, method: str, front: Front, names: Names) -> tuple[go.Figure, Table]:
+    shown = _shown(dataset, names)
+    lines = _lines(shown, method, front, lambda e: e.map_expected, ties=True)
     lengths = _lengths(lines)
     x = np.array(lengths, dtype=np.float64)
     bases = [Baseline(RANDOM, x, np.array([baselines.random_code_map(dataset, b) for b in lengths]))]
-    for backbone in sorted({e.backbone for e in metrics.leaderboard(dataset)}):
-        floating = baselines.float_ranking_map(dataset, backbone)
-        if floating is not None:
-            bases.append(Baseline("float ranking", x, np.full(len(x), floating)))
+    frozen = sorted({e.backbone for e in shown if e.mode == "head"})
+    measured = {name: baselines.float_ranking_map(dataset, name) for name in frozen}
+    measured = {name: score for name, score in measured.items() if score is not None}
+    for backbone, floating in measured.items():
+        name = "float ranking" if len(frozen) == 1 else f"float ranking, {backbone}"
+        bases.append(Baseline(name, x, np.full(len(x), floating)))
     figure = curve_figures.against_bits(lines, bases, y="mAP, expected over orders of ties")
     return figure, _table("bits", "mAP", lines, bases)
 
 
 @_keep
-def _graded_figure(dataset: str, method: str, score: str, front: Front) -> tuple[go.Figure, Table]:
-    lines = _lines(dataset, method, front, lambda e: e.graded.get(score))
+def _graded_figure(
+    dataset: str, method: str, score: str, front: Front, names: Names
+) -> tuple[go.Figure, Table]:
+    lines = _lines(_shown(dataset, names), method, front, lambda e: e.graded.get(score))
     x = np.array(_lengths(lines), dtype=np.float64)
     name, _, k = score.partition("@")
     random = chance.graded(dataset, name, int(k) if k else None)
@@ -187,22 +200,23 @@ def _graded_figure(dataset: str, method: str, score: str, front: Front) -> tuple
 
 
 @_keep
-def _curve_figure(dataset: str, method: str, n_bits: int, over: str, front: Front) -> tuple[go.Figure, Table]:
+def _curve_figure(
+    dataset: str, method: str, n_bits: int, over: str, front: Front, names: Names
+) -> tuple[go.Figure, Table]:
     lines = []
-    for name in catalog.methods(dataset):
-        if n_bits in catalog.lengths(dataset, name):
-            drawn = metrics.curves(dataset, name, n_bits)
-            x, y = (drawn.recall, drawn.precision) if over == "recall" else (drawn.n, drawn.precision_at_n)
-            lines.append(
-                Line(
-                    catalog.method_label(name),
-                    catalog.method_family(name),
-                    x,
-                    y,
-                    is_chosen=name == method,
-                    is_context=name not in front,
-                )
+    for entry in _shown(dataset, names, n_bits):
+        drawn = entry.curves
+        x, y = (drawn.recall, drawn.precision) if over == "recall" else (drawn.n, drawn.precision_at_n)
+        lines.append(
+            Line(
+                entry.label,
+                entry.family,
+                x,
+                y,
+                is_chosen=entry.method == method,
+                is_context=entry.method not in front,
             )
+        )
     x = lines[0].x
     bases = [Baseline(RANDOM, x, np.full(len(x), chance.precision(dataset)))]
     if over == "recall":
@@ -213,13 +227,12 @@ def _curve_figure(dataset: str, method: str, n_bits: int, over: str, front: Fron
 
 
 @_keep
-def _radius_figure(dataset: str, method: str, front: Front) -> tuple[go.Figure, Table]:
-    precision = _lines(dataset, method, front, lambda e: e.radius_precision)
-    empty = _lines(dataset, method, front, lambda e: e.radius_empty)
+def _radius_figure(dataset: str, method: str, front: Front, names: Names) -> tuple[go.Figure, Table]:
+    shown = _shown(dataset, names)
+    precision = _lines(shown, method, front, lambda e: e.radius_precision)
+    empty = _lines(shown, method, front, lambda e: e.radius_empty)
     lengths = _lengths(precision)
-    radii = {
-        int(e.protocol["radius"]) for e in metrics.leaderboard(dataset) if e.radius_precision is not None
-    }
+    radii = {int(e.protocol["radius"]) for e in shown if e.radius_precision is not None}
     random = [chance.radius_lookup(dataset, b, min(radii, default=2)) for b in lengths]
     x = np.array(lengths, dtype=np.float64)
     found = [Baseline(RANDOM, x, np.array([p for p, _ in random]))]

@@ -14,7 +14,8 @@ PAGE = str(Path(__file__).resolve().parents[1] / "views" / "methods.py")
 
 def method_link(method: str, *, short: bool = False) -> None:
     """A button that opens the method's card on the Methods page; `short` is its icon alone."""
-    label = catalog.method_label(method)
+    card = catalog.method_of(method)
+    label = catalog.method_label(card)
     asked = st.button(
         "" if short else f"Full card of {label}",
         icon=":material/info:" if short else ":material/menu_book:",
@@ -23,4 +24,4 @@ def method_link(method: str, *, short: bool = False) -> None:
         key="bar_about" if short else "open_card",
     )
     if asked:
-        st.switch_page(PAGE, query_params={**state.current().params(), "card": method})
+        st.switch_page(PAGE, query_params={**state.current().params(), "card": card})

@@ -26,8 +26,9 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
 
     Args:
         protocol: name, where the data set has several; k ("all" or a number), normalize_by, tie_rule,
-            n_query, n_database, n_train, train_in_database, relevance, backbone, mode, seed; learned, the
-            number of database images with learned codes by method; others are ignored.
+            n_query, n_database, n_train, train_in_database, relevance, backbone, mode, seed; inputs, what
+            the runs were given, where that is more than one thing; learned, the number of database images
+            with learned codes by method; others are ignored.
     """
 
     def shown(name: str, words: Mapping[str, str] | None = None) -> str:
@@ -38,6 +39,10 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
             return f"{value:,}"
         return (words or {}).get(str(value), str(value))
 
+    inputs = protocol.get("inputs", ())
+    given = f"backbone {shown('backbone')}, mode {shown('mode')}"
+    if len(inputs) > 1:
+        given = f"inputs: {' / '.join(inputs)}"
     inside = protocol.get("train_in_database")
     where = {True: "inside the database", False: "outside the database"}.get(inside, VARIES)  # type: ignore[arg-type]
     return " · ".join(
@@ -50,7 +55,7 @@ def protocol_text(protocol: Mapping[str, Any]) -> str:
             f"{shown('n_database')} database",
             f"{shown('n_train')} train, {where}",
             f"relevant: {shown('relevance')}",
-            f"backbone {shown('backbone')}, mode {shown('mode')}, seed {shown('seed')}",
+            f"{given}, seed {shown('seed')}",
             *(
                 f"{name}: codes of {n:,} database images learned in training, not computed from the image"
                 for name, n in (protocol.get("learned") or {}).items()

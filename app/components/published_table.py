@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -38,11 +39,17 @@ def beside_the_survey(dataset: str) -> None:
             section("metrics", "beside_none").format(dataset=dataset, n_bits=n_bits), icon=":material/info:"
         )
     heads = {column.key: head(column) for column in found}
+    columns = table(found, names)
     st.dataframe(
-        table(found, names),
+        columns,
         hide_index=True,
         column_config={
-            "method": st.column_config.TextColumn("method", pinned=True),
+            "method": st.column_config.TextColumn("method", pinned=True, width=105),
+            **{
+                name: st.column_config.TextColumn("range, seeds", help=f"{name}: lowest and highest")
+                for name in columns
+                if name.startswith("seeds of ")
+            },
             **{
                 heads[c.key]: st.column_config.NumberColumn(
                     heads[c.key],
@@ -71,28 +78,31 @@ def beside_the_survey(dataset: str) -> None:
     st.caption(section("metrics", "beside_chart"))
     agreements = published.agreements(found)
     if agreements:
-        st.markdown(section("metrics", "beside_ranks"))
-        for agreement in agreements:
-            st.markdown(f"- {sentence(agreement, n_bits)}")
+        st.markdown(section("metrics", "beside_ranks").format(n_bits=n_bits))
+        number = st.column_config.NumberColumn
+        st.dataframe(
+            correlations(agreements),
+            hide_index=True,
+            width="content",
+            column_config={name: number(name, format="%.2f") for name in ("Spearman ρ", "Kendall τ")},
+            key="beside_ranks",
+            alt=f"Rank correlation of our figures with published ones at {n_bits} bits, a row for each pair",
+        )
 
 
 def head(column: Column) -> str:
     """The head of a column: whose figures, under which protocol."""
-    backbone = f", {column.backbone.partition(',')[0]}" if column.is_ours else ""
-    doubt = "" if column.verified else " (unverified)"
-    return f"{column.title}{backbone} [{column.protocol}]{doubt}"
+    return f"{column.title} [{column.protocol}]{'' if column.verified else ' (unverified)'}"
 
 
 def table(found: tuple[Column, ...], names: list[str]) -> dict[str, list[Any]]:
-    """Columns of the table, a row per method; the ranges of ours over seeds come last."""
+    """Columns of the table, a row per method; beside ours the range over seeds, where any was run again."""
     columns: dict[str, list[Any]] = {"method": [published.label(name) for name in names]}
     for column in found:
         scores = [column.scores.get(name) for name in names]
         columns[head(column)] = [None if s is None else s.mean for s in scores]
-    for column in found:
-        scores = [column.scores.get(name) for name in names]
-        if column.is_ours:
-            columns[f"range, {head(column)}"] = [
+        if any(score.n_seeds > 1 for score in column.scores.values()):
+            columns[f"seeds of {head(column)}"] = [
                 ""
                 if s is None
                 else f"{s.low:.3f}–{s.high:.3f}, {s.n_seeds} seeds"
@@ -109,14 +119,15 @@ def source_line(column: Column) -> str:
     return "; ".join(parts) + "." + (f" {column.note}" if column.note else "")
 
 
-def sentence(agreement: Agreement, n_bits: int) -> str:
-    """How far two rankings agree, with the number of methods."""
-    ours, theirs, found = agreement.ours, agreement.theirs, agreement.correlation
-    methods = "method" if found.n == 1 else "methods"
-    pair = f"{head(ours)} and {head(theirs)} share {found.n} {methods} at {n_bits} bits"
-    if found.spearman is None or found.kendall is None:
-        return f"{pair}: too few, or too alike, for a rank correlation."
-    return f"{pair}: Spearman's ρ = {found.spearman:.2f}, Kendall's τ = {found.kendall:.2f}."
+def correlations(agreements: Sequence[Agreement]) -> dict[str, list[Any]]:
+    """A row for each pair of lists: how many methods both name, and how far their orders agree."""
+    return {
+        "ours": [a.ours.title.removeprefix("Ours, ") for a in agreements],
+        "theirs": [head(a.theirs) for a in agreements],
+        "in both": [a.correlation.n for a in agreements],
+        "Spearman ρ": [a.correlation.spearman for a in agreements],
+        "Kendall τ": [a.correlation.kendall for a in agreements],
+    }
 
 
 def _source(column: Column, labels: dict[str, str]) -> Source:

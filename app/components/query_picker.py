@@ -53,6 +53,11 @@ def query_picker(chosen: state.Selection) -> None:
         if mode in _WORDS:
             st.caption(_WORDS[mode], width="stretch")
     if mode == UPLOAD:
+        why_not = catalog.why_no_network(chosen.dataset, chosen.method, chosen.n_bits)
+        if why_not:
+            if chosen.query.split != "upload":  # else the page says so below
+                st.info(why_not, icon=":material/info:")
+            return
         with guard():
             _upload()
         return

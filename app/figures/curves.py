@@ -217,17 +217,29 @@ def against_bits(
     _draw(figure, lines, styles, hover="%{x} bits: %{y:.3f}")
     house(figure, x="code length, bits", y=y, height=height, right=_room(lines, baselines))
     figure.update_yaxes(range=[0, 1.02 * top], nticks=6, tickformat=".1f")
-    lengths = sorted({float(b) for line in lines for b in line.x})
-    figure.update_xaxes(tickvals=lengths, **_padded(lengths))
+    figure.update_xaxes(**_length_axis(lines))
     _label_ends(figure, lines, styles, baselines, low=0, high=1.02 * top, plot_height=height - 30 - below)
     return figure
 
 
-def _padded(lengths: Sequence[float]) -> dict[str, object]:
+def _length_axis(lines: Sequence[Line]) -> dict[str, object]:
+    """Range and ticks of code lengths; a tick whose label would run into the one before it has none."""
+    lengths = sorted({float(b) for line in lines for b in line.x})
     if not lengths:
         return {}
-    pad = 0.06 * (lengths[-1] - lengths[0]) or 1.0
-    return {"range": [lengths[0] - pad, lengths[-1] + pad / 2]}
+    span = lengths[-1] - lengths[0]
+    texts, last = [], -np.inf
+    for length in lengths:
+        fits = length - last >= 0.1 * span
+        texts.append(f"{length:g}" if fits else "")
+        last = length if fits else last
+    pad = 0.06 * span or 1.0
+    return {
+        "range": [lengths[0] - pad, lengths[-1] + pad / 2],
+        "tickvals": lengths,
+        "ticktext": texts,
+        "tickangle": 0,
+    }
 
 
 def precision_recall(lines: Sequence[Line], baselines: Sequence[Baseline]) -> go.Figure:
@@ -308,8 +320,7 @@ def radius(
     )
     figure.update_yaxes(range=[-0.02, 1.03], tickvals=[0, 0.5, 1], row=1, col=1)
     figure.update_yaxes(range=[-0.02, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%", row=2, col=1)
-    lengths = sorted({float(b) for line in precision for b in line.x})
-    figure.update_xaxes(tickvals=lengths, gridcolor=HAIRLINE, showticklabels=True, **_padded(lengths))
+    figure.update_xaxes(gridcolor=HAIRLINE, showticklabels=True, **_length_axis(precision))
     figure.update_xaxes(title={"text": "code length, bits", "standoff": 8}, row=2, col=1)
     inner = height - 90
     _label_ends(

@@ -19,9 +19,11 @@ def n_relevant(dataset: str) -> Int64:
     """Database images that share a label with each query, int64 (n_query,)."""
     opened = catalog.open_dataset(dataset)
     query, database = opened.labels("query"), opened.labels("database")
+    # Queries with the same labels are counted once: of single labels there are no more than classes.
+    distinct, which = np.unique(query, axis=0, return_inverse=True)
     # float32 products of 0 and 1 are exact far beyond any number of classes.
-    relevant = (query.astype(np.float32) @ database.T.astype(np.float32) > 0).sum(axis=1)
-    counts = np.asarray(relevant, dtype=np.int64)
+    relevant = (distinct.astype(np.float32) @ database.T.astype(np.float32) > 0).sum(axis=1)
+    counts = np.asarray(relevant[which.ravel()], dtype=np.int64)
     counts.setflags(write=False)
     return counts
 

@@ -34,16 +34,12 @@ class Side:
     @property
     def label(self) -> str:
         """Short name, unique within a data set."""
-        return (
-            "float features"
-            if self.method is None
-            else f"{catalog.method_label(self.method)} {self.n_bits} bits"
-        )
+        return "float features" if self.method is None else catalog.run_label(self.method, self.n_bits)
 
     @property
     def family(self) -> str:
         """Family of the method; empty for the ranking by features."""
-        return "" if self.method is None else str(catalog.method_card(self.method).get("family", ""))
+        return "" if self.method is None else catalog.method_family(self.method)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import math
+import re
 import shutil
 import tempfile
 import threading
@@ -364,7 +365,8 @@ def _building(
     def build() -> Built:
         codes = catalog.open_run(dataset, method, n_bits).codes("database")
         if kind == "milvus":
-            settings.update(uri=_milvus_file(), collection=f"{dataset}_{method}_{n_bits}")
+            collection = re.sub(r"\W", "_", f"{dataset}_{method}_{n_bits}")  # Milvus takes nothing else
+            settings.update(uri=_milvus_file(), collection=collection)
         lock = _graphs if kind == "hnsw" else threading.Lock()
         return Built(open_index(codes, kind, **settings), open_index(codes), lock)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.services import catalog, metrics
+from app.services.catalog import Input
 from app.services.metrics import Entry
 
 # Kinds of loss, and the words that cards use for them; the first kind that fits decides.
@@ -43,7 +44,8 @@ class Listed:
         use: what it is good for, one line.
         multi: whether it reads several labels per image; None when nobody said.
         reconstructed: part of it was put together without a source.
-        entry: the run shown, of the length nearest to the one asked for; None without runs.
+        entry: the run whose figures are shown, on the main input where there is one, of the length nearest to
+            the one asked for; None without runs.
         why_not: why it has no runs on the data set; empty when it has.
     """
 
@@ -73,8 +75,9 @@ def listed(dataset: str, n_bits: int) -> tuple[Listed, ...]:
     """Every method that has a card or runs, in the order of the zoo, families together."""
     runs: dict[str, list[Entry]] = {}
     for entry in metrics.leaderboard(dataset):
-        runs.setdefault(entry.method, []).append(entry)
-    names = list(dict.fromkeys((*catalog.carded(), *catalog.methods(dataset))))
+        runs.setdefault(catalog.method_of(entry.method), []).append(entry)
+    stored = (catalog.method_of(name) for name in catalog.scored(dataset))
+    names = list(dict.fromkeys((*catalog.carded(), *stored)))
     found = [_listed(dataset, name, runs.get(name, []), n_bits) for name in names]
     order = {family: place for place, family in enumerate(dict.fromkeys(m.family for m in found))}
     return tuple(sorted(found, key=lambda m: order[m.family]))
@@ -95,14 +98,17 @@ def _listed(dataset: str, name: str, runs: list[Entry], n_bits: int) -> Listed:
         use=str(card.get("good_for", "")),
         multi=card.get("reads_multi_label"),
         reconstructed=bool(card.get("reconstruction")),
-        entry=min(runs, key=lambda e: (abs(e.n_bits - n_bits), e.n_bits), default=None),
+        entry=min(runs, key=lambda e: (e.method != name, abs(e.n_bits - n_bits), e.n_bits), default=None),
         why_not="" if runs else catalog.why_no_runs(dataset, name),
     )
 
 
 @dataclass(frozen=True)
 class Gain:
-    """A run against the reference method at the same length; `gain` is None where that has no such run."""
+    """A run against the reference method at the same length and on the same input.
+
+    `gain` is None where that has no such run.
+    """
 
     entry: Entry
     gain: float | None
@@ -111,47 +117,64 @@ class Gain:
 def reference(dataset: str) -> str | None:
     """The method to beat: of those that use no label, the one with the best mean of expected mAP.
 
-    Only methods with the most lengths are asked: a mean over long codes alone would be an advantage.
+    Only runs on the main input count, and only methods with the most lengths are asked: a mean over long
+    codes alone would be an advantage.
     """
     scores: dict[str, list[float]] = {}
     for entry in metrics.leaderboard(dataset):
-        if _supervision(entry.method) == "unsupervised":
+        on_main = entry.method == catalog.method_of(entry.method)
+        if on_main and _supervision(entry.method) == "unsupervised":
             scores.setdefault(entry.method, []).append(entry.map_expected)
     return max(scores, key=lambda name: (len(scores[name]), sum(scores[name])), default=None)
 
 
 @lru_cache(maxsize=8)
-def reference_map(dataset: str) -> Mapping[int, float]:
-    """Expected mAP of the reference method by code length."""
+def reference_map(dataset: str) -> Mapping[tuple[Input, int], float]:
+    """Expected mAP of the reference method by input and code length."""
     name = reference(dataset)
-    return {e.n_bits: e.map_expected for e in metrics.leaderboard(dataset) if e.method == name}
+    return {
+        (e.input, e.n_bits): e.map_expected
+        for e in metrics.leaderboard(dataset)
+        if catalog.method_of(e.method) == name
+    }
 
 
 def gains(dataset: str, method: str) -> tuple[Gain, ...]:
-    """The runs of a method by length, each against the reference method."""
+    """All runs of a method, those on the main input first, by length; each against the reference method."""
     base = reference_map(dataset)
-    runs = sorted((e for e in metrics.leaderboard(dataset) if e.method == method), key=lambda e: e.n_bits)
-    return tuple(Gain(e, e.map_expected - base[e.n_bits] if e.n_bits in base else None) for e in runs)
+    order = {name: place for place, name in enumerate(catalog.scored(dataset))}
+    runs = [e for e in metrics.leaderboard(dataset) if catalog.method_of(e.method) == method]
+    runs.sort(key=lambda e: (order[e.method], e.n_bits))
+    return tuple(
+        Gain(e, None if (e.input, e.n_bits) not in base else e.map_expected - base[e.input, e.n_bits])
+        for e in runs
+    )
 
 
 def forward(
-    dataset: str, method: str, n_bits: int, families: Sequence[str] = (), also: Sequence[str] = ()
+    dataset: str,
+    method: str,
+    n_bits: int,
+    families: Sequence[str] = (),
+    also: Sequence[str] = (),
+    among: Sequence[str] | None = None,
 ) -> tuple[str, ...]:
     """Methods that a chart brings forward among many, in the order in which they are shown.
 
     The chosen one, the best that reads no labels (`reference`), and `also`; and of each family the best at
-    this length, or, when families are named, all methods of those.
+    this length, or, when families are named, all methods of those; of `among`, which None says are all.
     """
+    drawn = set(catalog.scored(dataset) if among is None else among)
     wanted = {method, reference(dataset), *also}
     if families:
-        wanted |= {m for m in catalog.methods(dataset) if catalog.method_family(m) in families}
+        wanted |= {name for name in drawn if catalog.method_family(name) in families}
     else:
         best: dict[str, str] = {}
         for entry in metrics.leaderboard(dataset):  # best first
-            if entry.n_bits == n_bits:
+            if entry.n_bits == n_bits and entry.method in drawn:
                 best.setdefault(entry.family, entry.method)
         wanted |= set(best.values())
-    return tuple(m for m in catalog.methods(dataset) if m in wanted)
+    return tuple(name for name in catalog.scored(dataset) if name in wanted & drawn)
 
 
 def _supervision(name: str) -> str:

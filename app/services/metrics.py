@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from app.services import baselines, catalog, chance
+from app.services.catalog import Input
 from models.engine.comparable import same_protocol
-from models.engine.store import RunStore
+from models.engine.config import Mode
+from models.engine.store import RunStore, RunSummary, StoredRun
 from models.types import Float64
 
 # Scores that only data with several labels per image have: name shown, key of the result.
@@ -20,12 +22,29 @@ GRADED_K = 100
 
 
 @dataclass(frozen=True)
+class Curves:
+    """Curves of one run, means over queries.
+
+    Attributes:
+        recall, precision: float (n_points,), interpolated at evenly spaced recall.
+        n, precision_at_n: the first n images, and the precision among them.
+    """
+
+    recall: Float64
+    precision: Float64
+    n: Float64
+    precision_at_n: Float64
+
+
+@dataclass(frozen=True)
 class Entry:
     """One row of the leaderboard: the run that the pages show, and the spread over its other seeds.
 
+    Of a run without codes these figures are all there is: no other page can show it.
+
     Attributes:
-        method: name in the registry.
-        label: short name, shown in charts and tables.
+        method: name, as the catalog writes it (`dpsh`, `dpsh~finetune`).
+        label: short name, shown in charts and tables, unlike for each name.
         title: full name.
         family: name of its family.
         n_bits: code length.
@@ -39,6 +58,8 @@ class Entry:
         fit_s: seconds of training, None when not recorded.
         backbone, mode, seed: of this run.
         protocol: of the evaluation, as stored.
+        curves: of this run.
+        has_codes: False where the figures are all that is stored.
         learned_codes: database images whose code was learned in training rather than computed.
     """
 
@@ -57,10 +78,17 @@ class Entry:
     graded: Mapping[str, float]
     fit_s: float | None
     backbone: str
-    mode: str
+    mode: Mode
     seed: int
     protocol: Mapping[str, Any]
+    curves: Curves = field(repr=False, compare=False)
+    has_codes: bool = True
     learned_codes: int = 0
+
+    @property
+    def input(self) -> Input:
+        """What the method was given."""
+        return Input(self.backbone, self.mode)
 
     @property
     def spread(self) -> float:
@@ -68,41 +96,21 @@ class Entry:
         return max(self.map_seeds) - min(self.map_seeds)
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Curves of one run, means over queries.
-
-    Attributes:
-        recall, precision: float (n_points,), interpolated at evenly spaced recall.
-        n, precision_at_n: the first n images, and the precision among them.
-    """
-
-    recall: Float64
-    precision: Float64
-    n: Float64
-    precision_at_n: Float64
-
-
 @lru_cache(maxsize=8)
 def leaderboard(dataset: str) -> tuple[Entry, ...]:
-    """Every stored run of a data set, best expected mAP first; none where there are no labels to score by.
+    """Every run of a data set that has figures, best expected mAP first; none where nothing can be scored.
+
+    Each file is read once and only what a page draws is kept of it, so that hundreds of runs are no burden.
 
     Raises:
         ProtocolError: runs, or the baselines, were not all scored under one protocol.
     """
     if not catalog.has_labels(dataset):
         return ()
-    store = RunStore()
-    seeds: dict[tuple[str, int], list[float]] = {}
-    for run in store.runs(dataset, every_backbone=True):
-        if run.backbone == catalog.backbone(dataset, run.method, run.n_bits):
-            opened = store.open(dataset, run.method, run.n_bits, run.seed, run.backbone)
-            score = opened.result["metrics"]["map"]["expected"]
-            seeds.setdefault((run.method, run.n_bits), []).append(float(score))
     entries = [
-        _entry(dataset, method, n_bits, tuple(seeds[method, n_bits]))
-        for method in catalog.methods(dataset)
-        for n_bits in catalog.lengths(dataset, method)
+        _entry(dataset, name, catalog.seeds(dataset, name, n_bits))
+        for name in catalog.scored(dataset)
+        for n_bits in catalog.scored_lengths(dataset, name)
     ]
     scored = {f"{e.label} at {e.n_bits} bits": e.protocol for e in entries}
     if measured := baselines.baselines(dataset).get("protocol"):
@@ -111,9 +119,16 @@ def leaderboard(dataset: str) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=lambda e: (-e.map_expected, e.n_bits, e.method)))
 
 
-def _entry(dataset: str, method: str, n_bits: int, map_seeds: tuple[float, ...]) -> Entry:
-    run = catalog.open_run(dataset, method, n_bits)
-    metrics, card = run.result["metrics"], catalog.method_card(method)
+def _opened(run: RunSummary) -> StoredRun:
+    return RunStore().open(run.dataset, run.method, run.n_bits, run.seed, run.backbone, run.mode)
+
+
+def _entry(dataset: str, method: str, runs: Sequence[RunSummary]) -> Entry:
+    """The row of a run, the first of `runs`, whose others are its further seeds."""
+    opened, n_bits = [_opened(run) for run in runs], runs[0].n_bits
+    label, card, run = catalog.method_label(method), catalog.method_card(method), opened[0]
+    same_protocol({f"{label}, {n_bits} bits, seed {r.config.seed}": r.result["protocol"] for r in opened})
+    metrics = run.result["metrics"]
     radius = metrics.get("radius", {}).get(str(run.result["protocol"].get("radius")))
     graded = {
         f"{shown}@{GRADED_K}": float(metrics[key][str(GRADED_K)])
@@ -125,14 +140,14 @@ def _entry(dataset: str, method: str, n_bits: int, map_seeds: tuple[float, ...])
     fit_s = run.result.get("seconds", {}).get("fit")
     return Entry(
         method=method,
-        label=catalog.method_label(method),
+        label=label,
         title=str(card["title"]),
         family=str(card.get("family", "")),
         n_bits=n_bits,
         map_expected=float(metrics["map"]["expected"]),
         map_optimistic=float(metrics["map"]["optimistic"]),
         map_pessimistic=float(metrics["map"]["pessimistic"]),
-        map_seeds=map_seeds,
+        map_seeds=tuple(float(r.result["metrics"]["map"]["expected"]) for r in opened),
         precision={int(k): float(v) for k, v in metrics["precision_at_k"].items()},
         radius_precision=None if radius is None else float(radius["precision"]),
         radius_empty=None if radius is None else radius["empty_queries"] / metrics["n_query"],
@@ -142,14 +157,14 @@ def _entry(dataset: str, method: str, n_bits: int, map_seeds: tuple[float, ...])
         mode=run.config.mode,
         seed=run.config.seed,
         protocol=run.result["protocol"],
+        curves=_curves(run.result["curves"]),
+        has_codes=runs[0].has_codes,
         learned_codes=int(run.result.get("learned_codes", 0)),
     )
 
 
-@lru_cache(maxsize=256)
-def curves(dataset: str, method: str, n_bits: int) -> Curves:
-    """Curves of one run, as stored; read-only."""
-    stored = catalog.open_run(dataset, method, n_bits).result["curves"]
+def _curves(stored: Mapping[str, Any]) -> Curves:
+    """Curves as stored, read-only."""
     parts = [
         np.asarray(values, dtype=np.float64)
         for values in (
@@ -194,8 +209,23 @@ def class_scores(dataset: str, method: str, n_bits: int) -> ClassScores:
     return ClassScores(opened.info.class_names, means[:, 0], means[:, 1], tuple(int(c) for c in counts))
 
 
+def lengths(dataset: str) -> tuple[int, ...]:
+    """Code lengths of which a data set has figures, ascending."""
+    return tuple(sorted({entry.n_bits for entry in leaderboard(dataset)}))
+
+
+def inputs(dataset: str) -> tuple[Input, ...]:
+    """What the methods of a data set were given, the main input first."""
+    main = catalog.main_input(dataset)
+    found = {entry.input for entry in leaderboard(dataset)}
+    return tuple(sorted(found, key=lambda i: (i != main, i.mode == "head", i)))
+
+
 def common_protocol(entries: Sequence[Entry]) -> dict[str, Any]:
-    """What all entries share; a field in which they differ is None. `learned`: methods with learned codes."""
+    """What all entries share; a field in which they differ is None.
+
+    `inputs`: what they were given, in words; `learned`: methods with learned codes.
+    """
     seen: dict[str, set[Any]] = {}
     for entry in entries:
         fields = {
@@ -207,4 +237,7 @@ def common_protocol(entries: Sequence[Entry]) -> dict[str, Any]:
         for name, value in fields.items():
             seen.setdefault(name, set()).add("all" if name == "k" and value is None else value)
     shared = {name: values.pop() if len(values) == 1 else None for name, values in seen.items()}
-    return shared | {"learned": {e.label: e.learned_codes for e in entries if e.learned_codes}}
+    return shared | {
+        "inputs": tuple(given.label for given in sorted({e.input for e in entries})),
+        "learned": {e.label: e.learned_codes for e in entries if e.learned_codes},
+    }

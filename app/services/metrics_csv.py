@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from app.services.metrics import curves, leaderboard
+from app.services import catalog
+from app.services.metrics import leaderboard
 
 _PROTOCOL_FIELDS = (
     "name",
@@ -50,7 +51,7 @@ def leaderboard_csv(dataset: str) -> str:
     ]
     rows = (
         [
-            *(dataset, e.method, e.title, e.family, e.n_bits),
+            *(dataset, catalog.method_of(e.method), e.title, e.family, e.n_bits),
             *(e.map_expected, e.map_optimistic, e.map_pessimistic, len(e.map_seeds), e.spread),
             *(e.precision.get(k) for k in ks),
             *(e.radius_precision, e.radius_empty),
@@ -73,16 +74,16 @@ def curves_csv(dataset: str, n_bits: int) -> str:
     for entry in leaderboard(dataset):
         if entry.n_bits != n_bits:
             continue
-        drawn = curves(dataset, entry.method, n_bits)
+        drawn, method = entry.curves, catalog.method_of(entry.method)
         for curve, xs, ys in (
             ("precision_recall", drawn.recall, drawn.precision),
             ("precision_at_n", drawn.n, drawn.precision_at_n),
         ):
             rows += [
-                [dataset, entry.method, n_bits, curve, x, y]
+                [dataset, method, n_bits, entry.backbone, entry.mode, curve, x, y]
                 for x, y in zip(xs.tolist(), ys.tolist(), strict=True)
             ]
-    return _csv(["dataset", "method", "n_bits", "curve", "x", "y"], rows)
+    return _csv(["dataset", "method", "n_bits", "backbone", "mode", "curve", "x", "y"], rows)
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from app.services import catalog
 from app.services import chance as chances
+from app.services.catalog import Input
 from models.data.protocols import family_of, pool_and_protocol, protocol_of
 from models.engine.comparable import same_protocol
 from models.engine.store import RunStore
 from models.errors import HashingError
 from models.metrics.rank_correlation import RankCorrelation, rank_correlation
+from models.networks.names import DESCRIPTORS
 from models.published import BLOCKS, PublishedBlock, blocks_of
 
 OPENING_BITS = 48
@@ -82,7 +85,7 @@ def lengths(dataset: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=32)
 def columns(dataset: str, n_bits: int) -> tuple[Column, ...]:
-    """Ours by backbone and mode, then the published ones, the survey first.
+    """Ours by input, heads first, then the published ones, the survey first.
 
     Raises:
         ProtocolError: our runs of one column were scored under different protocols.
@@ -140,29 +143,45 @@ def label(name: str) -> str:
 
 
 def agreements(found: tuple[Column, ...]) -> list[Agreement]:
-    """Rank correlation of each of our columns with each published one that shares a method with it."""
-    made = []
-    for ours in (column for column in found if column.is_ours):
-        for theirs in (column for column in found if not column.is_ours):
-            correlation = rank_correlation(_means(ours), _means(theirs))
-            if correlation.n:
-                made.append(Agreement(ours, theirs, correlation))
-    return made
+    """Rank correlation of each of our columns with each published one; without those that have none.
+
+    None is there where two columns share fewer than three methods, or where all figures are alike.
+    """
+    made = [
+        Agreement(ours, theirs, rank_correlation(_means(ours), _means(theirs)))
+        for ours in found
+        for theirs in found
+        if ours.is_ours and not theirs.is_ours
+    ]
+    return [agreement for agreement in made if agreement.correlation.spearman is not None]
 
 
 def _means(column: Column) -> dict[str, float]:
     return {name: score.mean for name, score in column.scores.items()}
 
 
+def _what(given: Input, among: Iterable[Input]) -> str:
+    """An input in a word or two; its backbone is named where there are several."""
+    if given.backbone in DESCRIPTORS:
+        return given.label
+    backbones = {other.backbone for other in among if other.backbone not in DESCRIPTORS}
+    return ("fine-tuned" if given.mode == "finetune" else "head") + (
+        f", {given.backbone}" if len(backbones) > 1 else ""
+    )
+
+
 def _ours(dataset: str, n_bits: int) -> list[Column]:
     store = RunStore()
-    groups: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+    groups: dict[Input, dict[str, list[dict[str, Any]]]] = {}
     for run in store.runs(dataset, every_backbone=True, every_mode=True):
         if run.n_bits == n_bits:
             opened = store.open(dataset, run.method, n_bits, run.seed, run.backbone, run.mode)
-            groups.setdefault((run.mode, run.backbone), {}).setdefault(run.method, []).append(opened.result)
+            groups.setdefault(Input(run.backbone, run.mode), {}).setdefault(run.method, []).append(
+                opened.result
+            )
     found = []
-    for (mode, backbone), by_method in sorted(groups.items()):
+    for given in sorted(groups, key=lambda i: (i.backbone in DESCRIPTORS, i.mode == "finetune", i)):
+        by_method, trained = groups[given], "trained along" if given.mode == "finetune" else "head trained"
         rules = same_protocol(
             {
                 f"{method}, seed {result['config']['seed']}": result["protocol"]
@@ -174,16 +193,15 @@ def _ours(dataset: str, n_bits: int) -> list[Column]:
         for method, results in by_method.items():
             maps = [float(result["metrics"]["map"]["expected"]) for result in results]
             scores[method] = Score(sum(maps) / len(maps), min(maps), max(maps), len(maps))
-        trained = "head trained" if mode == "head" else "trained end to end"
         found.append(
             Column(
-                f"ours-{mode}-{backbone}",
-                "Ours" if mode == "head" else "Ours, end to end",
+                f"ours-{given.mode}-{given.backbone}",
+                f"Ours, {_what(given, groups)}",
                 str(rules.get("name", "")),
                 f"{rules['n_query']:,} queries, {rules['n_train']:,} train "
                 f"{'inside' if rules['train_in_database'] else 'outside'} the database, "
                 f"{rules['n_database']:,} database",
-                f"{backbone}, {trained}",
+                given.label if given.backbone in DESCRIPTORS else f"{given.backbone}, {trained}",
                 "our runs",
                 scores,
                 is_ours=True,

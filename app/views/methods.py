@@ -37,7 +37,7 @@ else:
     shown = method_filters(listed)
     if not shown:
         st.info(section("methods", "nothing"))
-    method_gallery(shown, chosen=chosen.method, n_bits=chosen.n_bits)
+    method_gallery(shown, chosen=catalog.method_of(chosen.method), n_bits=chosen.n_bits)
     st.caption(section("methods", "figure").format(n_bits=chosen.n_bits))
     if any(m.why_not for m in listed):
         st.caption(section("methods", "greyed"))

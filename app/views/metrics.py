@@ -29,21 +29,18 @@ st.markdown(section("metrics", "intro"))
 
 st.subheader("All runs")
 filters = table_filters(dataset, n_bits)
+shown_bits = filters.n_bits or n_bits  # of the curves that hold one length
 kept = filters.keep(entries, method=method, n_bits=n_bits)
 leaderboard(
     leaderboard_rows(
         kept,
-        [
-            r
-            for r in baselines.references(dataset)
-            if filters.all_lengths or not r.has_lengths or r.n_bits == n_bits
-        ],
+        [r for r in baselines.references(dataset) if not r.has_lengths or filters.n_bits in (None, r.n_bits)],
         method=method,
         n_bits=n_bits,
         base=methods.reference_map(dataset),
         base_label=catalog.method_label(base) if base else "reference",
     ),
-    [(entry.method, entry.n_bits) for entry in chosen_first(kept, method, n_bits)],
+    chosen_first(kept, method, n_bits),
 )
 protocol_line(metrics.common_protocol(kept))
 st.caption(section("metrics", "leaderboard"))
@@ -58,9 +55,9 @@ with st.container(horizontal=True, gap="small"):
         key="leaderboard_csv",
     )
     st.download_button(
-        f"Curves at {n_bits} bits, CSV",
-        metrics_csv.curves_csv(dataset, n_bits),
-        f"hashlens-{dataset}-{n_bits}-bits-curves.csv",
+        f"Curves at {shown_bits} bits, CSV",
+        metrics_csv.curves_csv(dataset, shown_bits),
+        f"hashlens-{dataset}-{shown_bits}-bits-curves.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
@@ -68,30 +65,30 @@ with st.container(horizontal=True, gap="small"):
     )
 
 st.subheader("Curves")
-front = brought_forward(dataset, method, n_bits, filters.families)
+names, front = brought_forward(dataset, method, shown_bits, filters, entries)
 st.caption(section("metrics", "forward"))
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("mAP against code length")
-    charts.against_bits(dataset, method, front)
+    charts.against_bits(dataset, method, front, names)
 with right:
-    st.subheader(f"Precision against recall, {n_bits} bits")
-    charts.precision_recall(dataset, method, n_bits, front)
+    st.subheader(f"Precision against recall, {shown_bits} bits")
+    charts.precision_recall(dataset, method, shown_bits, front, names)
 
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Lookup within radius 2")
-    charts.radius(dataset, method, front)
+    charts.radius(dataset, method, front, names)
 with right:
-    st.subheader(f"Precision among the first N, {n_bits} bits")
-    charts.precision_at(dataset, method, n_bits, front)
+    st.subheader(f"Precision among the first N, {shown_bits} bits")
+    charts.precision_at(dataset, method, shown_bits, front, names)
 
 graded = sorted({name for entry in entries for name in entry.graded})
 if graded:
     st.subheader("Graded relevance")
     st.caption(section("metrics", "graded"))
     score = st.segmented_control("Score", graded, default=graded[0], required=True, key="graded_score")
-    charts.graded_against_bits(dataset, method, score or graded[0], front)
+    charts.graded_against_bits(dataset, method, score or graded[0], front, names)
 
 beside_the_survey(dataset)
 
@@ -104,8 +101,9 @@ with right:
     st.caption(section("metrics", "published"))
     everyone = st.toggle("Of all methods", key="published_all")
     # The chosen method's own figures first.
-    names = sorted(catalog.methods(dataset), key=lambda name: name != method)
-    published = published_rows([catalog.method_card(name) for name in (names if everyone else names[:1])])
+    own = catalog.method_of(method)
+    everybody = dict.fromkeys((own, *map(catalog.method_of, catalog.scored(dataset))))
+    published = published_rows([catalog.method_card(name) for name in (everybody if everyone else [own])])
     if published["method"]:
         st.dataframe(
             published, hide_index=True, key="published", alt="Published figures, with source and protocol"
@@ -113,7 +111,7 @@ with right:
     else:
         st.caption("None was found.")
 
-st.subheader(f"About {label}")
+st.subheader(f"About {catalog.method_label(catalog.method_of(method))}")
 if idea := catalog.method_card(method).get("idea"):
     st.markdown(idea)
 method_link(method)

@@ -19,7 +19,7 @@ TORCHVISION = (
 PIXELS, HOG = "pixels", "hog"
 DESCRIPTORS = (PIXELS, HOG)
 
-# What runs stand on unless something else is asked for; the app shows these runs alone.
+# What runs stand on unless something else is asked for; where there are such runs, the app opens with them.
 DEFAULT_BACKBONE = SMALL_CNN
 
 

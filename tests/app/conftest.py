@@ -33,6 +33,7 @@ from models.engine.store import RunStore
 from models.metrics import evaluate
 from models.types import BinaryCodes, CodebookCodes
 from tests.app.forms import grow_forms
+from tests.app.inputs import grow_inputs
 from tests.app.many import grow
 from tests.app.own import code_files, image_zip, read_images, store_run
 
@@ -267,6 +268,21 @@ def many(many_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(many_tree))
     _forget()
     yield many_tree
+    monkeypatch.undo()
+    _forget()
+
+
+@pytest.fixture(scope="session")
+def inputs_tree(sample_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grow_inputs(sample_tree, tmp_path_factory.mktemp("inputs") / "sample_data")
+
+
+@pytest.fixture
+def inputs(inputs_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Like `stored`, with runs on other inputs, fine-tuned ones, and runs that keep their figures only."""
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(inputs_tree))
+    _forget()
+    yield inputs_tree
     monkeypatch.undo()
     _forget()
 

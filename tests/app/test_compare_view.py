@@ -88,3 +88,19 @@ def test_without_features_codes_are_compared_with_codes(
     columns = sent(open_page("compare", **DIGITS), "compare_columns")["columns"]
     assert "float features" not in [c["title"] for c in columns]
     assert len(columns) == 2
+
+
+def test_a_method_stands_beside_itself_fine_tuned(inputs: Path) -> None:
+    app = open_page("compare", **DIGITS, b="DPSH 32 bits, fine-tuned · pairwise")
+    assert not app.exception
+    columns = sent(app, "compare_columns")["columns"]
+    assert [c["title"] for c in columns] == ["DPSH 32 bits", "DPSH 32 bits, fine-tuned"]
+    text = words(app)
+    assert "inputs: small_cnn, fine-tuned / small_cnn features" in text
+    assert "A: small_cnn features; B: small_cnn, fine-tuned." in text
+
+
+def test_figures_alone_rank_nothing(inputs: Path) -> None:
+    options = open_page("compare", **DIGITS).selectbox(key="b").options
+    assert "DPSH 32 bits on resnet18 · pairwise" in options
+    assert not any("24 bits" in option or "HOG" in option for option in options)

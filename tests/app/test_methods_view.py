@@ -93,7 +93,9 @@ def test_the_card_shows_its_picture_with_the_numbers_as_a_table(many: Path) -> N
 def test_own_runs_stand_against_the_reference(many: Path) -> None:
     app = open_page("methods", card="dpsh", **DIGITS)
     table = next(t.value for t in app.dataframe if "over LSH" in t.value.columns)
-    base = methods.reference_map("digits")
+    main = catalog.main_input("digits")
+    scores = methods.reference_map("digits")
+    base = {n_bits: score for (given, n_bits), score in scores.items() if given == main}
     assert list(table["over LSH"]) == pytest.approx(
         [m - base[b] for m, b in zip(table["mAP"], table["bits"], strict=True)]
     )
@@ -152,3 +154,31 @@ def test_a_long_formula_is_broken_where_definitions_begin() -> None:
     assert formula_lines(r"a+b,\qquad a=1,\qquad b=\tfrac12") == ["a+b", "a=1", r"b=\tfrac12"]
     assert formula_lines(r"\text{x\qquad y}") == [r"\text{x\qquad y}"]
     assert formula_lines("x") == ["x"]
+
+
+def test_the_card_lists_every_input_and_what_is_stored(inputs: Path) -> None:
+    app = open_page("methods", card="lsh", **DIGITS)
+    table = next(t.value for t in app.dataframe if "over LSH" in t.value.columns)
+    assert list(table["input"]) == ["small_cnn features"] * 2 + ["HOG"] * 2 + ["pixels"] * 2
+    assert list(table["stored"]) == ["codes"] * 2 + ["figures only"] * 4
+    assert list(table["over LSH"]) == [0] * 6, "against itself on the same input"
+
+
+def test_figures_alone_are_shown_on_the_small_card(inputs: Path) -> None:
+    listed = {m.name: m for m in methods.listed("digits", 32)}
+    assert listed["dsh"].entry is not None
+    assert listed["dsh"].entry.map_expected == 0.5
+    assert listed["dpsh"].entry is not None
+    assert listed["dpsh"].entry.method == "dpsh"
+    assert not any("~" in name for name in listed)
+
+
+def test_the_card_of_a_fine_tuned_run_is_that_of_its_method(inputs: Path) -> None:
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "app/shell.py"), default_timeout=60)
+    for key, value in {**DIGITS, "card": "lsh"}.items():
+        app.query_params[key] = value
+    app.switch_page("views/methods.py").run()
+    app.selectbox(key="bar_method").set_value("dpsh~finetune").run()
+    assert not app.exception
+    assert app.header[0].value == "DPSH"
+    assert app.query_params["card"] in ("dpsh", ["dpsh"])

@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.components.method_card import param_rows, published_rows
 from app.components.protocol_line import protocol_text
@@ -69,7 +71,7 @@ def test_the_table_opens_at_the_length_of_the_bar_and_can_hold_all(many: Path) -
     table = app.dataframe[0].value
     assert set(table["bits"].dropna()) == {32}
     assert len(table) > 25
-    app.segmented_control(key="lengths").set_value("all").run()
+    app.segmented_control(key="lengths_32").set_value("all").run()
     assert set(app.dataframe[0].value["bits"].dropna()) == {16, 32}
 
 
@@ -125,17 +127,130 @@ def test_of_many_methods_without_labels_only_the_best_comes_forward(
     assert len(shown) <= len(families) + 2
 
 
-def test_a_ticked_row_becomes_the_choice(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def ticked(row: int, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, object], list[str]]:
+    """What a tick of a row of the leaderboard chooses, and what is said below the table."""
     from app import state
     from app.components import leaderboard
+    from app.services import metrics
 
     given: dict[str, object] = {}
-    monkeypatch.setattr(leaderboard.st, "dataframe", lambda *_, **kw: given.update(kw))
-    monkeypatch.setattr(state, "triggered", lambda *_: {"rows": [1]})
+    said: list[str] = []
+    entries = sorted(metrics.leaderboard("digits"), key=lambda e: (e.method, e.n_bits))
+    rows = {"rows": [row]}
+
+    def drawn(*_: object, **arguments: object) -> dict[str, object]:
+        given.update(arguments)
+        return {"selection": rows}
+
+    monkeypatch.setattr(leaderboard.st, "dataframe", drawn)
+    monkeypatch.setattr(leaderboard.st, "info", lambda text, **_: said.append(text))
+    monkeypatch.setattr(state, "triggered", lambda *_: rows)
     monkeypatch.setattr(state, "choose", lambda **kw: given.update(chosen=kw))
-    leaderboard.leaderboard({"method": ["A", "B", "C"], "mAP": [1, 2, 3]}, [("a", 16), ("b", 32)])
+    leaderboard.leaderboard({"method": [e.label for e in entries]}, entries)
     given["on_select"]()  # type: ignore[operator]
-    assert given["chosen"] == {"method": "b", "n_bits": 32}
+    return given, said
+
+
+def test_a_ticked_row_becomes_the_choice(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, said = ticked(1, monkeypatch)
+    assert given["chosen"] == {"method": "dpsh", "n_bits": 16}
+    assert said == []
+
+
+def test_a_ticked_row_of_figures_alone_says_so(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, said = ticked(2, monkeypatch)
+    assert "chosen" not in given
+    assert said[0].startswith("DPSH 24 bits keeps its figures only")
+
+
+def test_a_tick_on_a_baseline_chooses_nothing(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, said = ticked(99, monkeypatch)
+    assert ("chosen" in given, said) == (False, [])
+
+
+def board(app: AppTest) -> Any:
+    table = app.dataframe[0].value
+    return table[table["source"] == "our run"]
+
+
+def test_opens_with_the_main_input_and_what_was_fine_tuned(inputs: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    assert not app.exception
+    table = board(app)
+    assert list(zip(table["method"], table["input"], table["stored"], strict=True)) == [
+        ("DPSH", "small_cnn features", "codes"),
+        ("DPSH", "small_cnn, fine-tuned", "codes"),
+        ("DSH", "small_cnn features", "figures only"),
+        ("LSH", "small_cnn features", "codes"),
+    ]
+    assert "inputs: small_cnn, fine-tuned / small_cnn features, seed 0" in words(app)
+    drawn = {trace.get("name") for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]}
+    assert "DPSH, fine-tuned" in drawn
+    assert not any("HOG" in str(name) for name in drawn)
+
+
+def test_other_inputs_are_offered(inputs: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    pills = app.pills(key="inputs")
+    assert pills.options == [
+        "small_cnn features",
+        "small_cnn, fine-tuned",
+        "HOG",
+        "pixels",
+        "resnet18 features",
+    ]
+    pills.set_value(["HOG", "resnet18 features"]).run()
+    assert not app.exception
+    assert set(board(app)["input"]) == {
+        "small_cnn features",
+        "HOG",
+        "resnet18 features",
+    }  # the chosen run stays
+    points = next(t.value for t in app.dataframe if list(t.value.columns) == ["method", "bits", "mAP"])
+    assert {"LSH on HOG", "DPSH on resnet18", "DPSH"} <= set(points["method"])
+    assert "DPSH, fine-tuned" not in set(points["method"])
+
+
+def test_one_input_needs_no_column_and_no_choice(stored: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    assert not [part for part in app.get("pills") if part.key == "inputs"]
+    assert not {"input", "stored"} & set(app.dataframe[0].value.columns)
+
+
+def test_every_length_with_figures_is_offered(inputs: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    control = app.segmented_control(key="lengths_32")
+    assert control.options == ["16 bits", "24 bits", "32 bits", "all lengths"]
+    control.set_value("24").run()
+    assert not app.exception
+    table = board(app)
+    assert list(zip(table["method"], table["bits"], strict=True)) == [("DPSH", 32), ("DPSH", 24)]
+    assert table["rank"].isna().tolist() == [True, False], "its length is another one"
+    assert "Precision against recall, 24 bits" in words(app)
+    assert "AP by class, DPSH at 32 bits" in words(app)
+
+
+def test_a_length_that_the_chosen_inputs_have_not_says_so(inputs: Path) -> None:
+    app = open_page("metrics", db="digits", method="lsh", bits="32")
+    app.pills(key="inputs").set_value(["HOG"]).run()
+    app.segmented_control(key="lengths_32").set_value("24").run()
+    assert not app.exception
+    assert words(app).count("No run on the chosen inputs has 24 bits.") == 2
+
+
+def test_figures_alone_can_be_brought_forward(inputs: Path) -> None:
+    app = open_page("metrics", **DIGITS)
+    app.multiselect(key="also").set_value(["lsh~pixels"]).run()
+    drawn = {trace.get("name") for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]}
+    assert "LSH on pixels" in drawn
+
+
+def test_a_fine_tuned_run_has_its_page(inputs: Path) -> None:
+    app = open_page("metrics", db="digits", method="dpsh~finetune", bits="32")
+    assert not app.exception
+    assert board(app).iloc[0]["input"] == "small_cnn, fine-tuned"
+    assert "AP by class, DPSH, fine-tuned at 32 bits" in words(app)
+    assert app.button(key="open_card").label == "Full card of DPSH"
 
 
 def test_graded_scores_only_with_several_labels(stored: Path) -> None:

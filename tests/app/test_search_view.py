@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from app.components import asking
 from app.components.query_card import figures
 from app.components.result_controls import headline
-from app.services import indexes, search
+from app.services import NotAvailableError, catalog, indexes, search
 from app.services.upload import EncodedUpload
 from tests.app.pages import open_page, words
 
@@ -92,6 +93,13 @@ def test_queries_are_offered_by_class(stored: Path) -> None:
     assert {item["alt"] for item in sent(app, "picker")["items"]} == {"seven"}
 
 
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs of the small tree have no network; a test that needs one says that it is there."""
+    monkeypatch.setattr(catalog, "why_no_network", lambda *_: "")
+
+
+@pytest.mark.usefixtures("network")
 def test_an_upload_that_is_no_image_is_an_error_box_and_the_answer_stays(stored: Path) -> None:
     app = open_page("search", **DIGITS)
     app.segmented_control(key="picker_mode").set_value("upload").run()
@@ -101,6 +109,7 @@ def test_an_upload_that_is_no_image_is_an_error_box_and_the_answer_stays(stored:
     assert len(sent(app, "gallery")["rows"]) == 60
 
 
+@pytest.mark.usefixtures("network")
 def test_an_upload_becomes_the_query(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.services import upload
 
@@ -122,6 +131,25 @@ def test_an_upload_becomes_the_query(stored: Path, monkeypatch: pytest.MonkeyPat
     assert card["figures"] == []
     assert sent(app, "gallery")["right"] is None
     assert len(app.get("plotly_chart")) == 0
+
+
+def test_a_run_without_its_network_takes_no_upload_and_says_why(inputs: Path) -> None:
+    app = open_page("search", db="digits", method="dpsh~finetune", bits="32", q="q3")
+    assert sent(app, "gallery")["rows"]
+    app.segmented_control(key="picker_mode").set_value("upload").run()
+    assert not app.get("file_uploader")
+    assert "DPSH, fine-tuned at 32 bits on digits cannot encode" in app.info[0].value
+    assert sent(app, "gallery")["rows"], "the stored query is answered as before"
+
+
+def test_an_upload_under_a_run_without_its_network_is_refused_in_words(
+    inputs: Path,
+) -> None:
+    from app import state
+
+    chosen = state.Selection("digits", "dpsh~finetune", 32, state.QueryRef("upload"))
+    with pytest.raises(NotAvailableError, match="python -m models train dpsh"):
+        asking.ask(chosen)
 
 
 def test_figures_say_when_ties_do_not_matter(stored: Path) -> None:

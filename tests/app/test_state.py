@@ -243,3 +243,39 @@ def test_an_index_goes_with_the_kind_of_code(stored: Path) -> None:
     (note,) = app.session_state["seen_notes"]
     assert "HNSW" in note
     assert "exhaustive" in note
+
+
+def test_a_run_on_another_input_stands_in_the_address(inputs: Path) -> None:
+    app = opened(db="digits", method="dpsh~finetune", bits="32")
+    assert seen(app).method == "dpsh~finetune"
+    assert app.session_state["seen_notes"] == []
+    assert "method=dpsh~finetune&" in app.session_state["seen_share"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "note"),
+    [
+        ("lsh~hog", "lsh", "LSH on HOG has no codes on digits: its runs here keep their figures only"),
+        (
+            "lsh~finetune",
+            "lsh",
+            "LSH, fine-tuned has no codes on digits: nobody has run it on these data yet",
+        ),
+        ("dsh", "dpsh", "DSH has no codes on digits: its runs here keep their figures only"),
+        ("dpsh~![x](a)", "dpsh", "Method “dpsh???x??a?” has no codes"),
+    ],
+)
+def test_another_run_of_the_method_comes_first(inputs: Path, asked: str, given: str, note: str) -> None:
+    app = opened(db="digits", method=asked)
+    assert seen(app).method == given
+    (told,) = app.session_state["seen_notes"]
+    assert told.startswith(note)
+    assert "~" not in told
+
+
+def test_another_data_set_keeps_the_method_where_it_has_not_the_input(inputs: Path) -> None:
+    app = act(opened(db="digits", method="dpsh~finetune"), "state.choose(dataset='toyscenes')")
+    assert seen(app).method == "dpsh"
+    (told,) = app.session_state["seen_notes"]
+    assert told.startswith("DPSH, fine-tuned has no codes on toyscenes")
+    assert told.endswith("This is DPSH.")

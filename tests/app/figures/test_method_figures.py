@@ -111,6 +111,15 @@ def test_no_figure_paints_its_ground_or_its_ink(draw: object) -> None:
     assert figure.layout.font.color is None
 
 
+def test_lengths_that_stand_close_have_a_tick_and_no_label() -> None:
+    bits = np.array([12.0, 16.0, 24.0, 32.0, 48.0, 64.0])
+    axis = against_bits([Line("A", "classic", bits, bits / 64)], [], y="mAP").layout.xaxis
+    assert list(axis.tickvals) == list(bits)
+    assert list(axis.ticktext) == ["12", "", "24", "32", "48", "64"]
+    short = against_bits(lines(), [], y="mAP").layout.xaxis
+    assert list(short.ticktext) == ["16", "32"]
+
+
 def test_lines_in_the_background_are_one_grey_trace_with_names_to_point_at() -> None:
     front = [Line("M0", "classic", BITS, BITS / 100, is_chosen=True)]
     back = [Line(f"B{i}", "pairwise", BITS, BITS / (50 + i), is_context=True) for i in range(30)]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from app.services import baselines, chance, metrics, metrics_csv
+from models.engine.store import RunSummary, StoredRun
+from models.errors import ProtocolError
 
 
 def test_leaderboard_is_sorted_and_holds_every_shown_run(stored: Path) -> None:
@@ -39,7 +41,8 @@ def test_graded_scores_of_several_labels(stored: Path) -> None:
 
 
 def test_curves_are_read_only_and_end_at_the_share_of_relevant_images(stored: Path) -> None:
-    drawn = metrics.curves("digits", "dpsh", 32)
+    entries = metrics.leaderboard("digits")
+    drawn = next(e.curves for e in entries if (e.method, e.n_bits) == ("dpsh", 32))
     assert not drawn.precision.flags.writeable
     assert drawn.n[-1] == 1397
     assert drawn.precision_at_n[-1] == pytest.approx(chance.precision("digits"), abs=1e-6)
@@ -83,6 +86,58 @@ def test_curves_file_holds_one_length(stored: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(metrics_csv.curves_csv("digits", 32))))
     assert {row["method"] for row in rows} == {"lsh", "dpsh"}
     assert {row["curve"] for row in rows} == {"precision_recall", "precision_at_n"}
+
+
+def test_runs_of_figures_alone_stand_in_the_leaderboard(inputs: Path) -> None:
+    entries = {(e.method, e.n_bits): e for e in metrics.leaderboard("digits")}
+    alone = {key for key, entry in entries.items() if not entry.has_codes}
+    assert alone == {
+        *((name, n) for name in ("lsh~pixels", "lsh~hog", "dsh") for n in (16, 32)),
+        ("dpsh", 24),
+    }
+    assert entries["dsh", 16].curves.recall[-1] == 1
+    assert metrics.lengths("digits") == (16, 24, 32)
+    tuned = entries["dpsh~finetune", 32]
+    assert (tuned.label, tuned.map_expected, tuned.map_seeds) == ("DPSH, fine-tuned", 0.95, (0.95,))
+    assert len(entries["dpsh", 32].map_seeds) == 2, "seeds of another input are no seeds of this one"
+
+
+def test_inputs_begin_with_the_main_one_and_what_was_fine_tuned(inputs: Path) -> None:
+    assert [given.label for given in metrics.inputs("digits")] == [
+        "small_cnn features",
+        "small_cnn, fine-tuned",
+        "HOG",
+        "pixels",
+        "resnet18 features",
+    ]
+    protocol = metrics.common_protocol(metrics.leaderboard("digits"))
+    assert (protocol["backbone"], protocol["mode"], len(protocol["inputs"])) == (None, None, 5)
+
+
+def test_another_seed_under_another_protocol_is_no_seed(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = metrics._opened
+
+    def other(run: RunSummary) -> StoredRun:
+        opened = read(run)
+        if run.seed == 1:
+            opened.result["protocol"] |= {"n_database": 7}
+        return opened
+
+    monkeypatch.setattr(metrics, "_opened", other)
+    with pytest.raises(ProtocolError, match="DPSH, 32 bits, seed 0 and DPSH, 32 bits, seed 1"):
+        metrics.leaderboard("digits")
+
+
+def test_files_name_the_method_and_its_input_in_columns_of_their_own(inputs: Path) -> None:
+    board = list(csv.DictReader(io.StringIO(metrics_csv.leaderboard_csv("digits"))))
+    curves = list(csv.DictReader(io.StringIO(metrics_csv.curves_csv("digits", 32))))
+    for rows in (board, curves):
+        told = {(r["method"], r["backbone"], r["mode"]) for r in rows if r["n_bits"] == "32"}
+        assert ("dpsh", "small_cnn", "finetune") in told
+        assert ("lsh", "hog", "head") in told
+        assert {method for method, _, _ in told} == {"lsh", "dpsh", "dsh"}
 
 
 @pytest.mark.parametrize("n_relevant", [1, 2, 5])

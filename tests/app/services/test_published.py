@@ -27,14 +27,25 @@ PROTOCOL = {
 }
 
 
-def put(root: Path, method: str, score: float, *, seed: int = 0, n_bits: int = 48, **protocol: Any) -> None:
+def put(
+    root: Path,
+    method: str,
+    score: float,
+    *,
+    seed: int = 0,
+    n_bits: int = 48,
+    backbone: str = "mobilenet_v2",
+    mode: str = "head",
+    **protocol: Any,
+) -> None:
     """Write the figures of a run."""
     config = {
-        "dataset": "cifar10", "method": method, "n_bits": n_bits, "seed": seed, "backbone": "mobilenet_v2",
-        "mode": "head", "epochs": 1, "batch_size": 1, "lr": 1.0, "weight_decay": 0.0, "sampler": "shuffled",
+        "dataset": "cifar10", "method": method, "n_bits": n_bits, "seed": seed, "backbone": backbone,
+        "mode": mode, "epochs": 1, "batch_size": 1, "lr": 1.0, "weight_decay": 0.0, "sampler": "shuffled",
     }  # fmt: skip
     record = {"config": config, "protocol": PROTOCOL | protocol, "metrics": {"map": {"expected": score}}}
-    write_json(root / f"runs/cifar10/{method}/{n_bits}-s{seed}-mobilenet_v2/result.json", record)
+    folder = f"{n_bits}-s{seed}-{backbone}" + ("-finetune" if mode == "finetune" else "")
+    write_json(root / f"runs/cifar10/{method}/{folder}/result.json", record)
 
 
 @pytest.fixture
@@ -60,7 +71,7 @@ def measured(runs: Path) -> Path:
 def test_every_source_and_protocol_has_a_column_of_its_own(measured: Path) -> None:
     found = published.columns("cifar10", 48)
     assert [(c.title, c.protocol, c.is_ours) for c in found] == [
-        ("Ours", "I-disjoint", True),
+        ("Ours, head", "I-disjoint", True),
         ("Survey, Table 4", "I", False),
         ("DeepHash-pytorch", "I-disjoint", False),
         ("DeepHash-pytorch", "I", False),
@@ -93,8 +104,7 @@ def test_agreement_counts_shared_methods_alone(measured: Path) -> None:
     by_pair = {(a.ours.key, a.theirs.key): a.correlation for a in found}
     survey = by_pair["ours-head-mobilenet_v2", "survey-cifar10"]
     assert (survey.n, survey.spearman, survey.kendall) == (4, pytest.approx(1), pytest.approx(1))
-    few = by_pair["ours-head-mobilenet_v2", "deephash-cifar10"]
-    assert (few.n, few.spearman) == (2, None)
+    assert set(by_pair) == {("ours-head-mobilenet_v2", "survey-cifar10")}, "others share two methods at most"
 
 
 def test_other_lengths_and_protocols_have_their_own_figures(measured: Path) -> None:
@@ -116,3 +126,21 @@ def test_without_runs_there_are_published_figures_alone(runs: Path) -> None:
     assert not any(column.is_ours for column in found)
     assert published.agreements(found) == []
     assert len(published.rows(found)) == 29
+
+
+def test_each_input_has_a_column_of_its_own_heads_first(measured: Path) -> None:
+    put(measured, "dpsh", 0.8, mode="finetune")
+    put(measured, "itq", 0.1, backbone="pixels")
+    ours = [column for column in published.columns("cifar10", 48) if column.is_ours]
+    assert [(column.title, column.backbone) for column in ours] == [
+        ("Ours, head", "mobilenet_v2, head trained"),
+        ("Ours, fine-tuned", "mobilenet_v2, trained along"),
+        ("Ours, pixels", "pixels"),
+    ]
+    assert [column.scores["dpsh"].mean for column in ours[:2]] == [pytest.approx(0.71), 0.8]
+
+
+def test_several_backbones_are_named(measured: Path) -> None:
+    put(measured, "dpsh", 0.6, backbone="resnet18")
+    titles = [column.title for column in published.columns("cifar10", 48) if column.is_ours]
+    assert titles == ["Ours, head, mobilenet_v2", "Ours, head, resnet18"]
