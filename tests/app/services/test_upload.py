@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import pytest
 from PIL import Image
 
 from app.services import upload
-from models.errors import DataError, HashingError, NotAvailableError
+from models.engine.config import RunConfig
+from models.errors import CheckpointError, DataError, HashingError, NotAvailableError
 
 
 def saved(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
@@ -170,10 +172,65 @@ def test_the_file_is_kept_and_not_its_pixels() -> None:
 
 
 def test_a_run_without_a_checkpoint_says_so(stored: Path) -> None:
-    with pytest.raises(HashingError):
+    with pytest.raises(
+        NotAvailableError, match=r"DPSH with 16 bits on digits .* without its network.*make zoo"
+    ):
         upload.encode(upload.receive(saved(gradient())), "digits", "dpsh", 16)
     with pytest.raises(NotAvailableError):
         upload.encode(upload.receive(saved(gradient())), "digits", "dpsh", 17)
+
+
+def run_of(monkeypatch: pytest.MonkeyPatch, folder: Path, **config: Any) -> None:
+    """Let one stored run be another one."""
+    given: dict[str, Any] = {
+        "dataset": "bare", "method": "dpsh", "n_bits": 48, "seed": 0, "backbone": "mobilenet_v2",
+        "mode": "head", "epochs": 1, "batch_size": 8, "lr": 1e-3, "weight_decay": 0.0, "sampler": "shuffled",
+    }  # fmt: skip
+    made = SimpleNamespace(
+        config=RunConfig(**(given | config)), checkpoint_path=folder / "checkpoint.safetensors"
+    )
+    monkeypatch.setattr("app.services.catalog.open_run", lambda *key: made)
+    upload._encoder.cache_clear()
+
+
+def why_not() -> str:
+    with pytest.raises(HashingError) as refused:
+        upload.encode(upload.receive(saved(gradient())), "bare", "dpsh", 48)
+    return str(refused.value)
+
+
+def test_a_network_too_large_to_ship_is_named_with_the_way_out(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_of(monkeypatch, tmp_path, mode="finetune")
+    said = why_not()
+    assert "DPSH with 48 bits on bare (mobilenet_v2, trained along) was stored without its network" in said
+    assert "too large to be shipped" in said and "choose another method" in said
+    command = "python -m models train dpsh --dataset bare --n-bits 48 --backbone mobilenet_v2 --mode finetune"
+    assert f"`{command}`, with --weights-file FILE" in said
+    assert "fetch" not in said, "its images are here"
+    run_of(monkeypatch, tmp_path, dataset="given")
+    assert "get the images (`python -m models fetch given`), then train" in why_not()
+    run_of(monkeypatch, tmp_path, mode="given", method="own")
+    assert "made by another system" in why_not()
+
+
+def test_other_weights_are_named_with_both_ways_out(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(run: object) -> None:
+        raise CheckpointError("The run was trained with weights abc; here are def.")
+
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"")
+    monkeypatch.setattr("models.engine.encode.open_encoder", refuse)
+    run_of(monkeypatch, tmp_path)
+    said = why_not()
+    assert said.startswith("DPSH with 48 bits on bare (features of mobilenet_v2) cannot encode")
+    assert "trained with weights abc; here are def." in said
+    assert "python -m models encode bare/dpsh/48-s0-mobilenet_v2 IMAGE --weights-file FILE" in said
+    assert "train it here: `python -m models train dpsh --dataset bare --n-bits 48 --backbone" in said
+    run_of(monkeypatch, tmp_path, backbone="small_cnn")
+    assert "--weights-file" not in why_not(), "those of small_cnn come with the program"
 
 
 def test_what_the_network_saw_is_its_input_turned_back() -> None:
