@@ -57,7 +57,12 @@ def add_plan(found: adding.Preview) -> None:
                 "",
                 kind[found.label_kind] if found.n_classes else "nothing can be scored",
             ),
-            Headline("Left out", f"{len(found.left_out):,}", "files", "Listed below, each with its reason."),
+            Headline(
+                "Left out",
+                f"{len(found.left_out):,}",
+                "files",
+                "Listed below, each with its reason." if found.left_out else "All files are taken.",
+            ),
         ]
     )
     st.caption(section("add_data", "given") if found.roles_given else section("add_data", "drawn"))
@@ -68,8 +73,11 @@ def add_plan(found: adding.Preview) -> None:
         st.html(thumbs([(src, "one of the images found", "") for src in found.pictures], 12))
     else:
         st.html(_classes(found))
-        if found.n_classes > len(found.classes):
-            st.caption(f"The {len(found.classes)} most frequent of {found.n_classes:,}.")
+        hidden = found.n_classes - len(found.classes)
+        if hidden:
+            st.caption(
+                f"These are the most frequent; {hidden:,} more {'is' if hidden == 1 else 'are'} rarer."
+            )
     left_out(found.left_out)
 
 

@@ -61,6 +61,8 @@ def _offer(pool: str, title: str, n_bytes: int, was_running: bool) -> None:
 
 def _said(step: add_job.Step) -> str:
     """How far it is, in words."""
+    if step.state != "running":
+        return "Starting"
     left = f", about {scale.written_s(step.eta_s)} left" if step.eta_s else ""
     if not step.total:
         return f"{step.title}: {step.doing}" if step.doing else step.title

@@ -29,6 +29,7 @@ from models.errors import NotAvailableError, StorageError
 
 CHUNK = 2**17
 TELL_EVERY_S = 0.2
+SETTLED_S = 1.0  # before, the pace says nothing about the rest
 # A server that says nothing for so long is taken for gone.
 SILENCE_S = 30.0
 _PART = ".part"
@@ -165,8 +166,10 @@ class _Meter:
         total = self._finished + (length or here)
         if not self.is_last or length is None:
             total = max(total, self._expected)
-        per_s = done / max(now - self._began, 1e-9)
-        yield Downloaded(done, total, (total - done) / per_s if done else None, per_s)
+        seconds = max(now - self._began, 1e-9)
+        per_s = done / seconds
+        known = done == total or (done > 0 and seconds > SETTLED_S)
+        yield Downloaded(done, total, (total - done) / per_s if known else None, per_s)
 
     def finished(self, n_bytes: int) -> None:
         """A file is whole."""
@@ -293,8 +296,8 @@ def _room_told(known: KnownSet, folder: Path) -> Iterator[None]:
 def _failed(known: KnownSet, address: str, why: str) -> NotAvailableError:
     host = urlsplit(address).netloc
     return NotAvailableError(
-        f"{known.short_title} could not be downloaded from {host}: {why}. Try again when the network or the "
-        f"server is back. Or get its files elsewhere (it comes from: {known.source}) and read them with "
+        f"{known.short_title} could not be downloaded from {host}: {why}. Try again later. Or get its files "
+        f"elsewhere (it comes from: {known.source}) and read them with "
         f"`python -m models fetch {known.name} --from PATH`, PATH being torchvision's root folder, or a "
         "folder or zip with train/<class> and test/<class>."
     )
