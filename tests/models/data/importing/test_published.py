@@ -161,6 +161,10 @@ def test_other_rows_than_those_that_were_shipped_are_refused(
     other_images = zip_of(tmp_path / "o.zip", as_images(others))
     with pytest.raises(DataError, match=r"they are other images. Nothing was kept.*--as my-cifar10"):
         carry_out(plan_fetch("cifar10", other_images))
+    one = {part: (images.copy(), classes) for part, (images, classes) in shaded.items()}
+    one["test"][0][3] = 255 - one["test"][0][3]
+    with pytest.raises(DataError, match=r"1 of 70 images of cifar10 are not to be found"):
+        carry_out(plan_fetch("cifar10", zip_of(tmp_path / "p.zip", as_images(one))))
     # One picture that another class has taken over is one too many in it.
     moved = as_images(shaded)
     moved["train/cat/99.png"] = moved.pop("train/dog/8.png")
