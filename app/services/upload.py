@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.services import catalog
 from models.data import embedded_names
 from models.data.image_file import read_image
+from models.data.library import library_root
 from models.engine.config import RunConfig
 from models.engine.store import RunStore
 from models.errors import CheckpointError, NotAvailableError, WeightsError
+from models.files import sha256_of
 from models.networks.names import DEFAULT_BACKBONE, TORCHVISION
 from models.types import BinaryCodes, Codes, Queries
 
@@ -82,12 +86,34 @@ def _encoder(dataset: str, method: str, n_bits: int) -> Any:
     run = catalog.open_run(dataset, method, n_bits)
     if not run.checkpoint_path.is_file():
         raise NotAvailableError(_without_network(run.config))
+    from models.engine.checkpoint import load_checkpoint
     from models.engine.encode import open_encoder
 
     try:
-        return open_encoder(run)
+        weights_id = load_checkpoint(run.checkpoint_path).weights_id
+        return open_encoder(run, _weights_file(run.config, weights_id))
     except (CheckpointError, WeightsError) as error:
         raise type(error)(_unusable_network(run.config, error)) from None
+
+
+def _weights_file(config: RunConfig, weights_id: str) -> Path | None:
+    """A file with the weights that a head was trained on; None where the backbone's own are meant.
+
+    Raises:
+        WeightsError: they came from a file that is not here.
+    """
+    own = config.backbone not in TORCHVISION or _trained_along(config)
+    if own or not re.fullmatch(r"[0-9a-f]{12}", weights_id):
+        return None
+    folder = library_root() / "weights"
+    for path in sorted(folder.glob("*")):
+        if path.is_file() and sha256_of(path).startswith(weights_id):
+            return path
+    raise WeightsError(
+        f"It was trained on features of {config.backbone} with weights from a file whose SHA-256 begins with "
+        f"{weights_id}; no other weights will do, and that file is not here. Put it into the folder weights "
+        "of the library on the server's machine, under any name, and try again."
+    )
 
 
 def _without_network(config: RunConfig) -> str:
@@ -109,15 +135,16 @@ def _without_network(config: RunConfig) -> str:
 
 def _unusable_network(config: RunConfig, error: Exception) -> str:
     """What is wrong with a run's network or with the weights that it stands on, and what to do."""
-    by_hand = (
-        " With a file of the right weights an image is encoded by `python -m models encode "
-        f"{_name(config)} IMAGE --weights-file FILE --out codes.npz`."
-        if config.backbone in TORCHVISION and not _trained_along(config)
-        else ""
-    )
+    if isinstance(error, WeightsError):
+        way_out = (
+            f"On the command line it is `python -m models encode {_name(config)} IMAGE --weights-file FILE "
+            "--out codes.npz`."
+        )
+    else:
+        way_out = _train_it_here(config)
     return (
-        f"{_title(config)} cannot encode an image of your own here. {error}{by_hand} "
-        f"{_train_it_here(config)} Or ask with one of the images of the data set."
+        f"{_title(config)} cannot encode an image of your own here. {error} {way_out} Or ask with one of the "
+        "images of the data set."
     )
 
 

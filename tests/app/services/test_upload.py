@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import struct
 import zlib
@@ -215,22 +216,59 @@ def test_a_network_too_large_to_ship_is_named_with_the_way_out(
     assert "made by another system" in why_not()
 
 
-def test_other_weights_are_named_with_both_ways_out(
-    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(run: object) -> None:
-        raise CheckpointError("The run was trained with weights abc; here are def.")
-
+@pytest.fixture
+def head(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path | None]:
+    """A run whose checkpoint names the weights of a file; the weights files that it is opened with."""
+    opened: list[Path | None] = []
+    weights_id = hashlib.sha256(b"the weights").hexdigest()[:12]
     (tmp_path / "checkpoint.safetensors").write_bytes(b"")
-    monkeypatch.setattr("models.engine.encode.open_encoder", refuse)
+    monkeypatch.setattr(
+        "models.engine.checkpoint.load_checkpoint", lambda path: SimpleNamespace(weights_id=weights_id)
+    )
+    monkeypatch.setattr("models.engine.encode.open_encoder", lambda run, file: opened.append(file))
     run_of(monkeypatch, tmp_path)
+    return opened
+
+
+def test_weights_that_are_not_here_are_named_with_the_ways_out(head: list[Path | None]) -> None:
     said = why_not()
     assert said.startswith("DPSH with 48 bits on bare (features of mobilenet_v2) cannot encode")
-    assert "trained with weights abc; here are def." in said
+    assert f"SHA-256 begins with {hashlib.sha256(b'the weights').hexdigest()[:12]}" in said
+    assert "Put it into the folder weights of the library" in said
     assert "python -m models encode bare/dpsh/48-s0-mobilenet_v2 IMAGE --weights-file FILE" in said
-    assert "train it here: `python -m models train dpsh --dataset bare --n-bits 48 --backbone" in said
+    assert "train it here" not in said and head == []
+
+
+def test_weights_in_the_library_are_found_by_what_they_are(head: list[Path | None], own: Path) -> None:
+    (own / "weights/older").mkdir(parents=True)
+    (own / "weights/a.safetensors").write_bytes(b"others")
+    (own / "weights/z.safetensors").write_bytes(b"the weights")
+    upload._encoder("bare", "dpsh", 48)
+    assert head == [own / "weights/z.safetensors"]
+
+
+def test_torchvisions_own_weights_need_no_file(
+    head: list[Path | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = SimpleNamespace(weights_id="MobileNet_V2_Weights.IMAGENET1K_V2")
+    monkeypatch.setattr("models.engine.checkpoint.load_checkpoint", lambda path: named)
+    upload._encoder("bare", "dpsh", 48)
     run_of(monkeypatch, tmp_path, backbone="small_cnn")
-    assert "--weights-file" not in why_not(), "those of small_cnn come with the program"
+    upload._encoder("bare", "dpsh", 48)
+    assert head == [None, None]
+
+
+def test_a_damaged_network_is_to_be_trained_anew(
+    head: list[Path | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(run: object, file: object) -> None:
+        raise CheckpointError("Truncated.")
+
+    monkeypatch.setattr("models.engine.encode.open_encoder", refuse)
+    monkeypatch.setattr(upload, "_weights_file", lambda *given: None)
+    said = why_not()
+    assert "cannot encode an image of your own here. Truncated. To have its network, train it here" in said
+    assert "`python -m models train dpsh --dataset bare --n-bits 48 --backbone mobilenet_v2`" in said
 
 
 def test_what_the_network_saw_is_its_input_turned_back() -> None:
