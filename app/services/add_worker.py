@@ -195,6 +195,7 @@ def _train(request: Request, cancel: threading.Event) -> Generator[Told, None, b
     yield {"event": "step", "step": FEATURES}
     yield _progress(0, 0, None, None, "loading the network")
     from models.data import load_dataset
+    from models.data.library import library_root
     from models.engine.build import make_config
     from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
     from models.engine.features import compute_features
@@ -217,7 +218,9 @@ def _train(request: Request, cancel: threading.Event) -> Generator[Told, None, b
         return False
 
     yield {"event": "step", "step": TRAIN}
-    folder = RunStore().folder(config.dataset, config.method, config.n_bits, config.seed, config.backbone)
+    # Into the library, also where a run of that name is shipped: it is read before the shipped one.
+    store = RunStore(library_root() / "runs")
+    folder = store.folder(config.dataset, config.method, config.n_bits, config.seed, config.backbone)
     events = run(config, folder, Source(dataset, backbone, features), cancel=cancel)
     with contextlib.closing(events):
         steps, eta_s = 0, None

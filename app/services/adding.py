@@ -216,6 +216,7 @@ def _plain_name(file: str) -> str:
 def suggested_name(file: str) -> str:
     """A name for a data set made from a file's, which nobody has taken yet."""
     plain = re.sub(r"[^a-z0-9]+", "-", Path(file).stem.lower()).strip("-")[:36].strip("-") or "mine"
+    plain = "codes" if plain == "database" else plain  # what a file of codes is mostly called, and no name
     taken, n = set(dataset_names()), 2
     name = plain
     while name in taken:

@@ -103,6 +103,7 @@ def test_the_server_takes_what_the_page_promises() -> None:
     [
         ("My Pets (2).zip", "my-pets-2"),
         ("toyworld.zip", "toyworld-2"),
+        ("database.npz", "codes"),
         ("???.zip", "mine"),
         ("a" * 99, "a" * 36),
     ],
