@@ -60,7 +60,7 @@ def add_plan(found: adding.Preview) -> None:
             Headline(
                 "Left out",
                 f"{len(found.left_out):,}",
-                "files",
+                "file" if len(found.left_out) == 1 else "files",
                 "Listed below, each with its reason." if found.left_out else "All files are taken.",
             ),
         ]
@@ -81,13 +81,18 @@ def add_plan(found: adding.Preview) -> None:
     left_out(found.left_out)
 
 
+def n_files(n: int) -> str:
+    """So many files, in words."""
+    return f"{n:,} file" if n == 1 else f"{n:,} files"
+
+
 def left_out(files: Sequence[tuple[str, str]]) -> None:
     """A table of files that were left out, each with its reason; nothing where there are none."""
     if not files:
         return
     shown = files[:N_REASONS]
     rest = f", the first {N_REASONS} of them" if len(files) > N_REASONS else ""
-    with st.expander(f"{len(files):,} files are left out{rest}", type="compact"):
+    with st.expander(f"Left out: {n_files(len(files))}{rest}", type="compact"):
         st.dataframe(
             {"file": [file for file, _ in shown], "reason": [reason for _, reason in shown]},
             hide_index=True,

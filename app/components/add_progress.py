@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import state
 from app.components import error_box
-from app.components.add_plan import left_out
+from app.components.add_plan import left_out, n_files
 from app.components.headline import Headline, headlines
 from app.components.prose import section
 from app.services import add_job, catalog, own_data, scale
@@ -44,7 +44,7 @@ def _progress(job: add_job.Job, was_running: bool) -> None:
             )
     st.html(f'<ol class="hl-steps">{"".join(_row(step) for step in job.steps)}</ol>')
     if job.running:
-        so_far = f" {len(job.skipped):,} files left out so far." if job.skipped else ""
+        so_far = f" Left out so far: {n_files(len(job.skipped))}." if job.skipped else ""
         told = section("add_data", "cancelling") if job.cancelling else section("add_data", "running")
         st.caption(told + so_far)
 

@@ -112,7 +112,7 @@ def test_the_job_is_seen_by_whoever_opens_the_page(tells: Tells) -> None:  # noq
     assert not app.exception
     text = words(app)
     assert "Adding bare" in text and "30 of 31 images" in text and "50 images/s" in text
-    assert "1 files left out so far" in text
+    assert "Left out so far: 1 file." in text
     assert "about 2 s left" in text
     assert not [button for button in app.button if button.key == "add_start"]
     app.button(key="add_cancel").click().run()
