@@ -16,6 +16,8 @@ from app.services.upload import receive
 from models.errors import NotAvailableError
 from models.metrics import average_precision, histogram_of_distances
 from tests.app.own import picture
+from tests.app.pages import open_page
+from tests.app.test_search_view import sent
 
 Write = Callable[..., Path]
 KEY = "0123456789abcdef"
@@ -114,3 +116,11 @@ def test_an_upload_meets_only_features_of_the_same_weights(
     monkeypatch.setattr("models.engine.features._key", lambda content, backbone: KEY)
     away = float_ranking.distances_of_upload("bare", upload)
     assert away.shape == (catalog.open_dataset("bare").info.n_database,) and away.min() >= -1e-6
+
+
+@pytest.mark.parametrize("pool", ["bare", "given"])
+def test_compare_shows_what_would_be_without_hashing(own: Path, write: Write, pool: str) -> None:
+    write(pool, "small_cnn")
+    app = open_page("compare", db=pool)
+    assert not app.exception and not app.error
+    assert any("float features" in column["title"] for column in sent(app, "compare_columns")["columns"])
