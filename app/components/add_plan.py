@@ -57,7 +57,12 @@ def add_plan(found: adding.Preview) -> None:
                 "",
                 kind[found.label_kind] if found.n_classes else "nothing can be scored",
             ),
-            Headline("Left out", f"{len(found.left_out):,}", "files", "Listed below, each with its reason."),
+            Headline(
+                "Left out",
+                f"{len(found.left_out):,}",
+                "file" if len(found.left_out) == 1 else "files",
+                "Listed below, each with its reason." if found.left_out else "All files are taken.",
+            ),
         ]
     )
     st.caption(section("add_data", "given") if found.roles_given else section("add_data", "drawn"))
@@ -68,9 +73,17 @@ def add_plan(found: adding.Preview) -> None:
         st.html(thumbs([(src, "one of the images found", "") for src in found.pictures], 12))
     else:
         st.html(_classes(found))
-        if found.n_classes > len(found.classes):
-            st.caption(f"The {len(found.classes)} most frequent of {found.n_classes:,}.")
+        hidden = found.n_classes - len(found.classes)
+        if hidden:
+            st.caption(
+                f"These are the most frequent; {hidden:,} more {'is' if hidden == 1 else 'are'} rarer."
+            )
     left_out(found.left_out)
+
+
+def n_files(n: int) -> str:
+    """So many files, in words."""
+    return f"{n:,} file" if n == 1 else f"{n:,} files"
 
 
 def left_out(files: Sequence[tuple[str, str]]) -> None:
@@ -79,7 +92,7 @@ def left_out(files: Sequence[tuple[str, str]]) -> None:
         return
     shown = files[:N_REASONS]
     rest = f", the first {N_REASONS} of them" if len(files) > N_REASONS else ""
-    with st.expander(f"{len(files):,} files are left out{rest}", type="compact"):
+    with st.expander(f"Left out: {n_files(len(files))}{rest}", type="compact"):
         st.dataframe(
             {"file": [file for file, _ in shown], "reason": [reason for _, reason in shown]},
             hide_index=True,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import state
 from app.components import error_box
-from app.components.add_plan import left_out
+from app.components.add_plan import left_out, n_files
 from app.components.headline import Headline, headlines
 from app.components.prose import section
 from app.services import add_job, catalog, own_data, scale
@@ -44,7 +44,7 @@ def _progress(job: add_job.Job, was_running: bool) -> None:
             )
     st.html(f'<ol class="hl-steps">{"".join(_row(step) for step in job.steps)}</ol>')
     if job.running:
-        so_far = f" {len(job.skipped):,} files left out so far." if job.skipped else ""
+        so_far = f" Left out so far: {n_files(len(job.skipped))}." if job.skipped else ""
         told = section("add_data", "cancelling") if job.cancelling else section("add_data", "running")
         st.caption(told + so_far)
 
@@ -69,15 +69,23 @@ def _said(step: add_job.Step) -> str:
     """How far a step is, in words."""
     if step.state == "waiting":
         return "waits"
-    counted = step.name in ("fetch", "read", "features") and step.total
-    what = f"{step.done:,} of {step.total:,} images" if counted else ""
-    rate = f"{step.per_s:,.0f} images/s" if counted and step.per_s and step.state == "running" else ""
-    left = ""
+    what = rate = left = ""
+    if step.name == "fetch" and step.total:
+        what, rate = downloaded(step), f"{own_data.written_bytes(round(step.per_s or 0))}/s"
+    elif step.name in ("read", "features") and step.total:
+        what, rate = f"{step.done:,} of {step.total:,} images", f"{step.per_s or 0:,.0f} images/s"
+    if step.state != "running" or not step.per_s:
+        rate = ""
     if step.state == "running" and step.eta_s:
         left = f"about {scale.written_s(step.eta_s)} left"
     took = f"{step.seconds:,.0f} s" if step.seconds >= 1 else "less than 1 s"
     doing = step.doing if step.state == "running" else ""
     return " · ".join(filter(None, (_STATE[step.state], what, doing, rate, left, took)))
+
+
+def downloaded(step: add_job.Step) -> str:
+    """How much of a download is there, in words."""
+    return f"{own_data.written_bytes(step.done)} of {own_data.written_bytes(step.total)}"
 
 
 def _ended(job: add_job.Job, search_page: str) -> None:
@@ -87,9 +95,7 @@ def _ended(job: add_job.Job, search_page: str) -> None:
     elif job.bug:
         st.error(job.bug, title="It stopped unexpectedly", icon=":material/error:")
     if not job.finished:
-        kept = job.report is not None and job.steps[0].state == "done"
-        told = section("add_data", "kept_images") if kept else section("add_data", "nothing_kept")
-        st.info(told.format(name=job.request.name), icon=":material/info:")
+        st.info(section("add_data", _kept(job)).format(name=job.request.name), icon=":material/info:")
     if job.report is not None:
         _report(job.report)
     left_out(job.skipped)
@@ -108,6 +114,15 @@ def _ended(job: add_job.Job, search_page: str) -> None:
             ):
                 st.switch_page(search_page)
         st.button("Close", key="add_dismiss", on_click=add_job.dismiss)
+
+
+def _kept(job: add_job.Job) -> str:
+    """Section of the text that says what there is of a job that was not finished."""
+    if job.report is not None:
+        return "kept_images"
+    if job.request.fetch and job.steps[0].state == "done":
+        return "kept_download"
+    return "nothing_kept"
 
 
 def _report(report: add_job.Report) -> None:

@@ -97,7 +97,7 @@ def _zip() -> tuple[str, str] | None:
         st.caption(section("add_data", "cap").format(cap=adding.CAP_MB))
         st.code("python -m models import NAME --images FILE.zip", language="bash")
         return None
-    path = _kept("zip", file, ".zip")
+    path = _kept("zip", file)
     return None if path is None else (path, file.name)
 
 
@@ -114,16 +114,16 @@ def _labels(kind: str) -> str:
         if kind == FOLDER:
             return st.text_input("Path of labels.csv", key="add_labels_path").strip()
         file = st.file_uploader("labels.csv", type=["csv"], max_upload_size=20, key="add_labels")
-    return "" if file is None else _kept("labels", file, ".csv") or ""
+    return "" if file is None else _kept("labels", file) or ""
 
 
-def _kept(what: str, file: Any, suffix: str) -> str | None:
+def _kept(what: str, file: Any) -> str | None:
     """Path of a dropped file, written down once; None when it could not be."""
     before = state.recall(f"add_{what}")
     if before is not None and before[0] == file.file_id:
         return str(before[1])
     with guard():
-        path = str(adding.keep_upload(file.getvalue(), suffix))
+        path = str(adding.keep_upload(file.getvalue(), file.name))
         state.remember(f"add_{what}", (file.file_id, path))
         return path
     return None
@@ -152,7 +152,7 @@ def codes_control() -> CodesOrigin | None:
                 max_upload_size=adding.CAP_MB,
                 key=f"add_codes_{what}",
             )
-        if file is not None and (path := _kept(f"codes_{what}", file, ".npz")):
+        if file is not None and (path := _kept(f"codes_{what}", file)):
             given[what] = (path, file.name)
     if len(given) < 2:
         return None

@@ -24,7 +24,8 @@ def compare_protocol(dataset: str, sides: Sequence[compare.Side]) -> None:
         ]
         st.caption("; ".join(told) + ".")
     if any(side.is_float for side in sides):
+        backbone = float_ranking.backbone_name(dataset)
         st.caption(
-            f"Float features: {float_ranking.BACKBONE}, cosine distance, nothing trained on this data set; "
+            f"Float features: {backbone}, cosine distance, nothing trained on this data set; "
             "queries, database and relevance as above."
         )

@@ -39,9 +39,9 @@ class Step:
     """One step of a job.
 
     Attributes:
-        done, total: units of work; total is 0 where it is not known.
+        done, total: units of work, bytes of a download; total is 0 where it is not known.
         eta_s: expected seconds until its end, None where nobody knows.
-        per_s: images per second, None where they are not what is counted.
+        per_s: images or bytes per second, None where neither is counted.
         doing: what is being done, in words; may be empty.
         seconds: what it took so far, or in all.
     """

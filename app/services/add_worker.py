@@ -70,7 +70,7 @@ class Request:
         images: read these first.
         training: then compute features and train.
         codes: open these codes instead.
-        fetch: download the images of a set whose labels and codes are here.
+        fetch: download the images of a published set, then read them.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Request:
         """What is done, in order."""
         wanted = {
             FETCH: self.fetch,
-            READ: self.images is not None,
+            READ: self.images is not None or self.fetch,
             CODES: self.codes is not None,
             FEATURES: self.training is not None,
             TRAIN: self.training is not None,
@@ -109,8 +109,9 @@ def work(request: Request, cancel: threading.Event) -> Iterator[Told]:
     """Do what is asked, step by step.
 
     Yields:
-        `step` (one begins), `progress` (done, total, eta_s, per_s, doing), `skipped`, `report` (what was
-        read), `stored` (a run that can be opened now), and at the end `finished` or `cancelled`.
+        `step` (one begins), `progress` (done, total, eta_s, per_s, doing; of a download in bytes),
+        `skipped`, `report` (what was read), `stored` (a run that can be opened now), and at the end
+        `finished` or `cancelled`.
 
     Raises:
         HashingError: a step cannot be done; what the steps before it made is kept.
@@ -126,36 +127,11 @@ def work(request: Request, cancel: threading.Event) -> Iterator[Told]:
 
 
 def _read(request: Request, cancel: threading.Event) -> Generator[Told, None, bool]:
-    from models.data.importing import plan_import
-
-    images = request.images
-    assert images is not None, "the step is asked for"
-    yield {"event": "step", "step": READ}
-    plan = plan_import(
-        request.name,
-        Path(images.path),
-        Path(images.labels) if images.labels else None,
-        images.query_fraction,
-        images.train_fraction,
-        images.seed,
-        link=images.link,
-    )
-    return (yield from _carry_out(plan, cancel))
-
-
-def _fetch(request: Request, cancel: threading.Event) -> Generator[Told, None, bool]:
-    from models.data.importing import plan_fetch
-
-    yield {"event": "step", "step": FETCH}
-    yield _progress(0, 0, None, None, "downloading")
-    return (yield from _carry_out(plan_fetch(request.name), cancel))
-
-
-def _carry_out(plan: Plan, cancel: threading.Event) -> Generator[Told, None, bool]:
-    """Read what was planned; True unless it was cancelled."""
     from models.data.importing import Skipped, run_import
 
-    began = time.monotonic()
+    yield {"event": "step", "step": READ}
+    yield _progress(0, 0, None, None, "unpacking" if request.fetch else "looking")
+    plan, began = _plan(request), time.monotonic()
     events = run_import(plan, cancel)
     while True:
         try:
@@ -181,12 +157,45 @@ def _carry_out(plan: Plan, cancel: threading.Event) -> Generator[Told, None, boo
     return True
 
 
+def _plan(request: Request) -> Plan:
+    from models.data.importing import plan_fetch, plan_import
+
+    images = request.images
+    if images is None:
+        return plan_fetch(request.name)
+    return plan_import(
+        request.name,
+        Path(images.path),
+        Path(images.labels) if images.labels else None,
+        images.query_fraction,
+        images.train_fraction,
+        images.seed,
+        link=images.link,
+    )
+
+
+def _fetch(request: Request, cancel: threading.Event) -> Generator[Told, None, bool]:
+    from models.data.importing import check_free, download
+
+    yield {"event": "step", "step": FETCH}
+    yield _progress(0, 0, None, None, "asking for it")
+    check_free(request.name)
+    files = download(request.name, cancel)
+    while True:
+        try:
+            told = next(files)
+        except StopIteration as stop:
+            return bool(stop.value)
+        yield _progress(told.done, told.total, told.eta_s, told.bytes_per_s)
+
+
 def _train(request: Request, cancel: threading.Event) -> Generator[Told, None, bool]:
     training = request.training
     assert training is not None, "the step is asked for"
     yield {"event": "step", "step": FEATURES}
     yield _progress(0, 0, None, None, "loading the network")
     from models.data import load_dataset
+    from models.data.library import library_root
     from models.engine.build import make_config
     from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
     from models.engine.features import compute_features
@@ -209,7 +218,9 @@ def _train(request: Request, cancel: threading.Event) -> Generator[Told, None, b
         return False
 
     yield {"event": "step", "step": TRAIN}
-    folder = RunStore().folder(config.dataset, config.method, config.n_bits, config.seed, config.backbone)
+    # Into the library, also where a run of that name is shipped: it is read before the shipped one.
+    store = RunStore(library_root() / "runs")
+    folder = store.folder(config.dataset, config.method, config.n_bits, config.seed, config.backbone)
     events = run(config, folder, Source(dataset, backbone, features), cancel=cancel)
     with contextlib.closing(events):
         steps, eta_s = 0, None

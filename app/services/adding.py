@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 import shlex
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -179,8 +180,12 @@ def _pictures(plan: Plan, positions: Sequence[int]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def keep_upload(content: bytes, suffix: str) -> Path:
+def keep_upload(content: bytes, file: str) -> Path:
     """Write a dropped file down for the process that reads it; older ones that nobody used are removed.
+
+    Args:
+        content: of the file.
+        file: what its owner calls it, which is how messages name it.
 
     Raises:
         StorageError: the disk is full, or the library cannot be written.
@@ -189,8 +194,8 @@ def keep_upload(content: bytes, suffix: str) -> Path:
     if folder.is_dir():
         for path in folder.iterdir():
             if time.time() - path.stat().st_mtime > KEPT_S:
-                path.unlink(missing_ok=True)
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
+                shutil.rmtree(path, ignore_errors=True)
+    path = folder / hashlib.sha256(content).hexdigest()[:16] / _plain_name(file)
     if not path.is_file():
         write_atomically(path, content)
     return path
@@ -199,12 +204,19 @@ def keep_upload(content: bytes, suffix: str) -> Path:
 def dropped(*paths: str) -> tuple[Path, ...]:
     """Those of the files that were dropped here, so that they can go once they were read."""
     folder = library_root() / "incoming"
-    return tuple(Path(path) for path in paths if path and Path(path).parent == folder)
+    return tuple(Path(path) for path in paths if path and Path(path).parent.parent == folder)
+
+
+def _plain_name(file: str) -> str:
+    """The name of a file without anything that could lead elsewhere."""
+    path = Path(file)
+    return (re.sub(r"[^\w. -]+", "-", path.stem)[-60:].lstrip(". ") or "dropped") + path.suffix.lower()
 
 
 def suggested_name(file: str) -> str:
     """A name for a data set made from a file's, which nobody has taken yet."""
     plain = re.sub(r"[^a-z0-9]+", "-", Path(file).stem.lower()).strip("-")[:36].strip("-") or "mine"
+    plain = "codes" if plain == "database" else plain  # what a file of codes is mostly called, and no name
     taken, n = set(dataset_names()), 2
     name = plain
     while name in taken:

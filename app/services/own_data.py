@@ -69,6 +69,7 @@ def _own(name: str) -> OwnData:
 def _size(name: str) -> int:
     root = library_root()
     folders = [root / "datasets" / name, *(root / "runs").glob(name), *(root / "runs").glob(f"{name}@*")]
+    folders.append(root / "downloads" / name)
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     files += list((root / "features").glob(f"{name}-*"))
     return sum(path.stat().st_size for path in files)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.cli.output import Answer, Table, progress_bar
+from models.cli.output import Answer, Table, progress_bar, say
 
 if TYPE_CHECKING:
-    from models.data.importing import ImportReport, Plan, Skipped
+    from models.data.importing import Downloaded, ImportReport, Plan, Skipped
 
 REPORT_KEYS = (
     "name", "n", "n_query", "n_train", "n_database", "n_classes", "n_duplicates", "n_bytes", "seconds",
 )  # fmt: skip
 SHOWN_SKIPPED = 20
+TELL_EVERY_S = 10.0  # where there is no terminal to draw a bar on
 
 
 def import_images(chosen: argparse.Namespace) -> Answer:
@@ -37,9 +39,12 @@ def import_images(chosen: argparse.Namespace) -> Answer:
 
 def fetch(chosen: argparse.Namespace) -> Answer:
     """Get a published data set, by download or from files."""
-    from models.data.importing import plan_fetch
+    from models.data.importing import check_free, plan_fetch
 
     files = Path(chosen.files) if chosen.files else None
+    if files is None:
+        check_free(chosen.save_as or chosen.name)  # better now than after the download
+        _download(chosen.name)
     plan = plan_fetch(chosen.name, files, save_as=chosen.save_as, seed=chosen.seed)
     return _carried_out(plan, drop_leaks=chosen.drop_leaks)
 
@@ -52,6 +57,26 @@ def forget(chosen: argparse.Namespace) -> Answer:
     document = {"name": report.name, "n_bytes": report.n_bytes, "removed": list(report.removed)}
     freed = f"{report.n_bytes / 2**20:,.1f} MB are free again. Removed from the library:"
     return Answer(document, lines=[freed, *(f"  {path}" for path in report.removed)])
+
+
+def _download(name: str) -> None:
+    """Get the files of a published set, and tell how far it is."""
+    from models.data.importing import download
+
+    last: Downloaded | None = None
+    told = time.monotonic()
+    try:
+        with progress_bar() as progress, closing(download(name)) as events:
+            task = progress.add_task(f"MB of {name}", total=None)
+            for last in events:
+                progress.update(task, completed=round(last.done / 1e6), total=round(last.total / 1e6))
+                if progress.disable and time.monotonic() - told > TELL_EVERY_S:
+                    told = time.monotonic()
+                    left = "" if last.eta_s is None else f", {last.eta_s:.0f} s to go"
+                    say(f"{last.done / 1e6:.0f} of {last.total / 1e6:.0f} MB{left}")
+    except KeyboardInterrupt:
+        so_far = f" after {last.done / 1e6:.0f} of {last.total / 1e6:.0f} MB" if last else ""
+        raise KeyboardInterrupt(f"Stopped{so_far}. The file under way was not kept.") from None
 
 
 def _carried_out(plan: Plan, *, drop_leaks: bool) -> Answer:

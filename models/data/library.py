@@ -10,6 +10,8 @@ The library holds the data sets that were imported on this machine:
     <library>/datasets/<pool>/splits-<protocol>.npz   `roles`, uint8 (n,): a sum of QUERY, TRAIN, DATABASE
     <library>/datasets/<pool>/captions.json           optional: one list of sentences per row
     <library>/features, <library>/runs                what is computed from them
+    <library>/downloads/<name>                        files of a published set until it is imported
+    <library>/weights/*                               weights of backbones that a person puts there
 
 `sample_data/<pool>/` may hold the same without the images (`labels.npz` in place of `labels.npy`), so that
 runs on a well-known data set open where its images are not.

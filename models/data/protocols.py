@@ -401,9 +401,17 @@ def pool_and_protocol(name: str) -> tuple[str, str]:
 
 
 def protocols_of(pool: str, *, relevance: str = SAME_CLASS) -> tuple[EvaluationProtocol, ...]:
-    """All protocols of a pool, its default first; a pool that nobody named has those of own data."""
+    """All protocols of a pool, its default first; a pool that nobody named has those of own data.
+
+    `given` is among them: split files may stand in for what a published set's own protocols draw, and then
+    score down to the rank that its default has.
+    """
     if pool in _PROTOCOLS:
-        return _PROTOCOLS[pool]
+        default = _PROTOCOLS[pool][0]
+        return (
+            *_PROTOCOLS[pool],
+            given_protocol(pool=pool, k=default.k, relevance=default.relevance),
+        )
     return (
         fraction_protocol(pool=pool, relevance=relevance),
         given_protocol(pool=pool, relevance=relevance),

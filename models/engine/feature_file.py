@@ -37,6 +37,15 @@ class FeatureFile:
         self._file: io.FileIO | None = None
         self._written = 0
 
+    @classmethod
+    def on_disk(cls, path: Path) -> FeatureFile | None:
+        """The file as the note beside it describes it; None without such a note."""
+        try:
+            note = json.loads(path.with_suffix(".json").read_text("utf-8"))
+            return cls(path, int(note["n"]), int(note["n_features"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     @property
     def _note(self) -> Path:
         return self.path.with_suffix(".json")

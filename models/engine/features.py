@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ from models.engine.feature_file import FeatureFile
 from models.engine.run_files import read_arrays
 from models.errors import CheckpointError, NotAvailableError, StorageError
 from models.files import npz_bytes, write_atomically
+from models.networks.names import DEFAULT_BACKBONE, backbone_names
 from models.types import Float16, Float32, Int64, Split
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ __all__ = [
     "dataset_features",
     "embed_images",
     "feature_key",
+    "features_on_disk",
+    "made_with",
+    "open_features",
     "read_features",
     "shipped_features_path",
     "write_features",
@@ -57,7 +62,7 @@ class Features:
     Attributes:
         pool: (n_pool, n_features), float16 as a memory map, or float32 with values of half precision.
         rows: rows of `pool` by split; a features file that was read without its data set knows no `train`.
-        key: what they were computed from, see `feature_key`.
+        key: what they were computed from, see `feature_key` and `pool_feature_key`.
     """
 
     pool: Float16 | Float32
@@ -106,6 +111,11 @@ def feature_key(dataset: Dataset, backbone: Backbone) -> str:
 def pool_feature_key(dataset: Dataset, backbone: Backbone) -> str:
     """16 hex digits that change with the images, the backbone's weights and the transform."""
     return _key(dataset.pool_key, backbone)
+
+
+def made_with(features: Features, dataset: Dataset, backbone: Backbone) -> bool:
+    """True when these features are what the backbone, with the weights it has, makes of the data set."""
+    return features.key in (feature_key(dataset, backbone), pool_feature_key(dataset, backbone))
 
 
 def _key(content: str, backbone: Backbone) -> str:
@@ -205,6 +215,43 @@ def _pool_features(
     if not file.is_whole:
         return None
     return _of_dataset(Features(file.mapped(), {}, feature_key(dataset, backbone)), dataset)
+
+
+def features_on_disk(dataset: Dataset) -> dict[str, Path]:
+    """Files of whole features of a data set by backbone, found without loading torch.
+
+    Of a pool's features with several weights of one backbone it is the file that was written last.
+    """
+    info = dataset.info
+    if not info.protocol:
+        path = shipped_features_path(info.name, DEFAULT_BACKBONE)
+        return {DEFAULT_BACKBONE: path} if path.is_file() else {}
+    found: dict[str, Path] = {}
+    for path in sorted((library_root() / "features").glob(f"{info.pool}-*.npy"), key=_changed_ns):
+        # Names of backbones hold no hyphen, so that of another pool, which begins alike, does not fit.
+        name, _, _ = path.stem.removeprefix(f"{info.pool}-").partition("-")
+        if re.fullmatch(rf"{name}-[0-9a-f]{{16}}", path.stem.removeprefix(f"{info.pool}-")):
+            file = FeatureFile.on_disk(path)
+            if name in backbone_names() and file is not None and file.n == dataset.n_pool and file.is_whole:
+                found[name] = path
+    return found
+
+
+def open_features(path: Path, dataset: Dataset) -> Features:
+    """Features from a file that `features_on_disk` names.
+
+    Raises:
+        CheckpointError: truncated or foreign.
+        FileNotFoundError: it went away.
+    """
+    if path.suffix == ".npz":
+        return _of_dataset(read_features(path), dataset)
+    key = path.stem.rpartition("-")[2]
+    return _of_dataset(Features(np.load(path, mmap_mode="r", allow_pickle=False), {}, key), dataset)
+
+
+def _changed_ns(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def _of_dataset(features: Features, dataset: Dataset) -> Features:

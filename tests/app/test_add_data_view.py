@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ def test_the_job_is_seen_by_whoever_opens_the_page(tells: Tells) -> None:  # noq
     assert not app.exception
     text = words(app)
     assert "Adding bare" in text and "30 of 31 images" in text and "50 images/s" in text
-    assert "1 files left out so far" in text
+    assert "Left out so far: 1 file." in text
     assert "about 2 s left" in text
     assert not [button for button in app.button if button.key == "add_start"]
     app.button(key="add_cancel").click().run()
@@ -194,17 +195,23 @@ def test_forget_asks_once(own: Path) -> None:
     assert "**bare**" not in words(app)
 
 
-def test_where_the_images_could_be_downloaded(
-    own: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    tells: Tells,  # noqa: F811
-) -> None:
-    import dataclasses
-
+@pytest.fixture
+def downloadable(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the images of one data set be on offer."""
     data = catalog.open_dataset("given")
     info = dataclasses.replace(data.info, download_bytes=163_000_000, title="CIFAR-10")
     monkeypatch.setattr(type(data), "info", property(lambda self: info))
-    tells([{"event": "step", "step": "fetch"}, {"sleep": 60}])
+
+
+def bytes_of(done: int) -> dict[str, Any]:
+    return {
+        "event": "progress", "done": done, "total": 163_000_000, "eta_s": 20.0, "per_s": 4e6, "doing": "",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("downloadable")
+def test_where_the_images_could_be_downloaded(tells: Tells) -> None:  # noqa: F811
+    tells([{"event": "step", "step": "fetch"}, bytes_of(82_000_000), {"sleep": 60}])
     app = AppTest.from_function(_offer, default_timeout=60).run()
     assert not app.exception
     button: Any = app.button(key="fetch_images")
@@ -213,9 +220,58 @@ def test_where_the_images_could_be_downloaded(
     button.click().run()
     job = add_job.current()
     assert job is not None and job.request == Request("given", fetch=True)
-    assert app.button(key="fetch_cancel")
+    wait(lambda: job.steps[0].done > 0)
+    app.run()
+    (bar,) = app.get("progress")
+    assert bar.proto.text == "82 MB of 163 MB, about 20 s left"  # type: ignore[attr-defined]
+    page = open_page("add_data")
+    assert "82 MB of 163 MB · 4.0 MB/s · about 20 s left" in words(page)
     app.button(key="fetch_cancel").click().run()
     wait(lambda: not job.running)
+    app.run()
+    assert app.button(key="fetch_images") and not app.error, "whoever cancels is told nothing more"
+
+
+@pytest.mark.usefixtures("downloadable")
+def test_a_download_that_failed_can_be_closed_and_tried_again(tells: Tells) -> None:  # noqa: F811
+    step = {"event": "step", "step": "fetch"}
+    failed = {"event": "failed", "kind": "NotAvailableError", "message": "The server answers 404. Try again."}
+    tells([step, failed], code=2)
+    job = add_job.start(Request("given", fetch=True))
+    wait(lambda: not job.running)
+    app = AppTest.from_function(_offer, default_timeout=60).run()
+    assert [box.value for box in app.error] == ["The server answers 404. Try again."]
+    app.button(key="fetch_dismiss").click().run()
+    assert not app.error and add_job.current() is None
+    tells([step, {"sleep": 60}])
+    app.button(key="fetch_images").click().run()
+    assert add_job.current() is not None and app.button(key="fetch_cancel")
+
+
+def test_the_failure_of_another_data_set_stays_where_it_belongs(
+    downloadable: None,
+    tells: Tells,  # noqa: F811
+) -> None:
+    failed = {"event": "failed", "kind": "NotAvailableError", "message": "Gone."}
+    tells([{"event": "step", "step": "fetch"}, failed], code=2)
+    job = add_job.start(Request("another", fetch=True))
+    wait(lambda: not job.running)
+    app = AppTest.from_function(_offer, default_timeout=60).run()
+    assert not app.error and app.button(key="fetch_images")
+
+
+def test_what_was_downloaded_is_said_to_be_kept(tells: Tells) -> None:  # noqa: F811
+    tells(
+        [
+            {"event": "step", "step": "fetch"},
+            {"event": "step", "step": "read"},
+            {"event": "failed", "kind": "DataError", "message": "Other images."},
+        ],
+        code=2,
+    )
+    job = add_job.start(Request("given", fetch=True))
+    wait(lambda: not job.running)
+    assert "The download of **given** is kept" in said(open_page("add_data"))
 
 
 def _offer() -> None:

@@ -64,7 +64,7 @@ def test_from_drop_to_search(page: Page, own_url: str, tmp_path: Path) -> None:
     expect(search).to_be_visible(timeout=LIMIT_MS)
     assert page.get_by_test_id("stException").count() == 0
     expect(page.locator("h3", has_text="colours is ready")).to_be_visible()
-    expect(page.get_by_text("files are left out")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Left out: \d+ files"))).to_be_visible()
     search.click()
     expect(page.locator(RESULT).nth(19)).to_be_visible(timeout=LIMIT_MS)
     page.wait_for_url(re.compile("db=colours.*method=lsh|method=lsh.*db=colours"))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from models.data.importing.records import Entry, Skipped
+from models.data.importing.records import Entry, Skipped, most_common_reasons
 from models.data.importing.tables import ROLES, Line, read_captions, read_labels
 from models.data.importing.trees import case_clashes, open_tree
 from models.data.library import DATABASE, TRAIN
@@ -43,8 +43,8 @@ class OwnImages:
         try:
             if not self.tree.images:
                 raise DataError(
-                    f"{images} holds no image that can be taken. {_reasons(self.tree.skipped)}"
-                    "PNG, JPEG, WebP, GIF, BMP and TIFF files are taken."
+                    f"{self.tree.title} holds no image that can be taken. PNG, JPEG, WebP, GIF, BMP and TIFF "
+                    f"files are taken. {most_common_reasons(self.tree.skipped)}".rstrip()
                 )
             table = self._table(labels)
             self.entries: list[Entry] = self._from_table(*table) if table else self._from_folders()
@@ -89,7 +89,7 @@ class OwnImages:
 
     def _from_table(self, content: bytes, title: str, folder: PurePosixPath) -> list[Entry]:
         table = read_labels(content, title)
-        self._skipped += table.skipped
+        unusable = list(table.skipped)
         captions = self._captions(folder)
         found = _Finder(self.tree.images, folder)
         by_image: dict[str, Line] = {}
@@ -97,15 +97,19 @@ class OwnImages:
             where = f"{title}, line {line.number}"
             name = found.find(line.image)
             if name is None:
-                self._skipped.append(
-                    Skipped(where, f"There is no image {line.image!r} in {self.tree.title}.")
+                unusable.append(
+                    Skipped(
+                        where,
+                        f"There is no image {line.image!r} in {self.tree.title}. Names start from the folder "
+                        "of the label file, or are file names that occur once.",
+                    )
                 )
             elif name in by_image:
                 first = by_image[name]
                 same = (
                     "with the same labels" if set(first.labels) == set(line.labels) else "with other labels"
                 )
-                self._skipped.append(
+                unusable.append(
                     Skipped(
                         where, f"{line.image} stands in line {first.number} too, {same}; that one counts."
                     )
@@ -115,10 +119,14 @@ class OwnImages:
         if not by_image:
             raise DataError(
                 f"No line of {title} names an image of {self.tree.title}. Names are paths from "
-                f"{folder if folder.parts else self.tree.title}, such as {self.tree.images[0]}."
+                f"{folder if folder.parts else self.tree.title}, such as {self.tree.images[0]}. "
+                + most_common_reasons(unusable)
             )
+        self._skipped += sorted(unusable, key=lambda item: int(item.file.rpartition(" ")[2]))
         self._skipped += [
-            Skipped(name, f"It has no line in {title}.") for name in self.tree.images if name not in by_image
+            Skipped(name, f"No line of {title} that can be used names it.")
+            for name in self.tree.images
+            if name not in by_image
         ]
         self.class_names = tuple(sorted({label for line in by_image.values() for label in line.labels}))
         number = {label: i for i, label in enumerate(self.class_names)}
@@ -207,9 +215,3 @@ def _shared_depth(images: list[str]) -> int:
     while depth < len(first) and all(len(f) > depth and f[depth] == first[depth] for f in folders):
         depth += 1
     return depth
-
-
-def _reasons(skipped: Sequence[Skipped]) -> str:
-    """What stood in the way most often, for the case that nothing was found."""
-    counted = Counter(item.reason for item in skipped).most_common(3)
-    return "".join(f"{n} times: {reason} " for reason, n in counted)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from models.data import embedded_names
+from models.data.importing.downloading import download, download_folder
 from models.data.importing.known import KnownSet, fetchable, known_set
 from models.data.importing.own_images import OwnImages
 from models.data.importing.published import ImagesByPart, TorchvisionSet
-from models.data.importing.records import Plan, Source
+from models.data.importing.records import Plan, Source, most_common_reasons
 from models.data.importing.split_files import SplitFiles
 from models.data.importing.storing import check_space
-from models.data.library import CARD, check_name, datasets_root, library_root
+from models.data.library import CARD, check_name, datasets_root
 from models.data.protocols import QUERY_FRACTION, TRAIN_FRACTION, fraction_protocol
 from models.errors import DataError, NotAvailableError
 
@@ -62,7 +64,7 @@ def plan_import(
 
 
 def plan_fetch(name: str, files: Path | None = None, *, save_as: str | None = None, seed: int = 0) -> Plan:
-    """Get a published set: from `files`, or by download where torchvision's files are not in the library yet.
+    """Get a published set: from `files`, or by download where its files are not in the library yet.
 
     Args:
         name: one of `models.data.importing.known`.
@@ -74,6 +76,7 @@ def plan_fetch(name: str, files: Path | None = None, *, save_as: str | None = No
         UnknownNameError: no set of that name can be fetched.
         DataError: the name is taken, or the files are others.
         NotAvailableError: files are missing, or could not be downloaded.
+        StorageError: the disk has no room for the download.
     """
     known = fetchable(name)
     target = save_as or name
@@ -82,7 +85,9 @@ def plan_fetch(name: str, files: Path | None = None, *, save_as: str | None = No
         raise DataError(f"{save_as} is the name of another published set. Choose a name of your own.")
     source: Source
     if files is None:
-        source = TorchvisionSet(known, library_root() / "downloads" / name, download=True)
+        for _ in download(name):
+            pass  # whoever wants to be told has called it before, and there is nothing left to do
+        source = TorchvisionSet(known, download_folder(name), unpack=True)
     elif not files.exists():
         raise NotAvailableError(
             f"{files} does not exist. --from takes torchvision's root folder, or a folder or zip with "
@@ -91,8 +96,9 @@ def plan_fetch(name: str, files: Path | None = None, *, save_as: str | None = No
     elif files.is_file() or (files / "train").is_dir():
         source = ImagesByPart(files, known)
     else:
-        source = TorchvisionSet(known, files, download=False)
-    return _plan(target, source, known, QUERY_FRACTION, TRAIN_FRACTION, seed)
+        source = TorchvisionSet(known, files, unpack=False)
+    plan = _plan(target, source, known, QUERY_FRACTION, TRAIN_FRACTION, seed)
+    return plan if files is not None else replace(plan, downloaded=download_folder(name))
 
 
 def check_free(name: str) -> None:
@@ -132,9 +138,9 @@ def _plan(
     try:
         entries = source.entries
         if len(entries) < 2:
-            left_out = " ".join(f"{item.file}: {item.reason}" for item in source.skipped[:3])
             raise DataError(
-                f"{len(entries)} image was found; a query and a database need at least two. {left_out}"
+                f"{len(entries)} image was found; a query and a database need at least two. Give more. "
+                f"{most_common_reasons(source.skipped)}".rstrip()
             )
         if source.linked_root is None:
             check_space(source.n_bytes)

@@ -4,11 +4,12 @@ Rows of the pool are the train images by class, then the test images by class; w
 order of the published files. A folder or zip with `train/<class>/<number>` and `test/<class>/<number>` gives
 the same order when its numbers count the images of a class in the published order. For the JPEG copy of
 CIFAR-10 that is how its maker's script numbers them; against the published pickles it is unverified here.
-`models.data.importing.signature` checks it when the pickles are fetched.
+Where it is another order, `models.data.importing.signature` finds every image its row.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ import numpy as np
 from models.data.importing.known import KnownSet
 from models.data.importing.records import Entry, Skipped
 from models.data.importing.trees import open_tree
-from models.errors import DataError, NotAvailableError
+from models.errors import DataError, NotAvailableError, StorageError
 
 _CLASSES = {"mnist": "MNIST", "fashionmnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
 _DIGITS, _NO_LETTER = re.compile(r"(\d+)"), re.compile(r"[\W_]+")
@@ -108,19 +109,20 @@ class TorchvisionSet:
     skipped: Sequence[Skipped] = ()
     notes: Sequence[str] = ()
 
-    def __init__(self, known: KnownSet, root: Path, *, download: bool) -> None:
+    def __init__(self, known: KnownSet, root: Path, *, unpack: bool) -> None:
         """Open the set.
 
         Args:
             known: its card.
             root: torchvision's root folder.
-            download: get what is missing.
+            unpack: the archives lie there as `importing.downloading` leaves them, not unpacked yet.
 
         Raises:
-            NotAvailableError: files are missing, or could not be downloaded.
+            NotAvailableError: files are missing or damaged.
+            StorageError: the disk has no room for what is unpacked.
         """
         self.class_names = known.class_names
-        opened = {part: _open(known, root, part, download) for part, _ in known.counts}
+        opened = {part: _open(known, root, part, unpack) for part, _ in known.counts}
         found: list[tuple[Any, Entry]] = []
         for part, files in opened.items():
             found += (
@@ -154,7 +156,7 @@ class TorchvisionSet:
         self._images = []
 
 
-def _open(known: KnownSet, root: Path, part: str, download: bool) -> Any:
+def _open(known: KnownSet, root: Path, part: str, unpack: bool) -> Any:
     from models.torchvision_ops import declare_missing_ops
 
     declare_missing_ops()
@@ -163,17 +165,20 @@ def _open(known: KnownSet, root: Path, part: str, download: bool) -> Any:
     try:
         if known.name == "voc":
             image_set = "trainval" if part == "train" else "test"
-            return datasets.VOCDetection(str(root), year="2007", image_set=image_set, download=download)
-        return getattr(datasets, _CLASSES[known.name])(str(root), train=part == "train", download=download)
+            return datasets.VOCDetection(str(root), year="2007", image_set=image_set, download=unpack)
+        return getattr(datasets, _CLASSES[known.name])(str(root), train=part == "train", download=unpack)
     except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
-        # torchvision says only that something is not found; the folder and the way out are said here.
-        if download:
-            raise NotAvailableError(
-                f"{known.short_title} could not be downloaded to {root}: {_line(error)} It comes from: "
-                f"{known.source}. Where there is no network, give its files: `python -m models fetch "
-                f"{known.name} --from PATH`, PATH being torchvision's root folder, or a folder or zip with "
-                "train/<class> and test/<class>."
+        if unpack and isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(
+                f"The disk of {root} is full, so {known.short_title} could not be unpacked there. The "
+                "download is kept. Free some space, then fetch it again."
             ) from None
+        if unpack:
+            raise NotAvailableError(
+                f"The download of {known.short_title} in {root} could not be unpacked: {_line(error)} Remove "
+                "that folder, then fetch it again."
+            ) from None
+        # torchvision says only that something is not found; the folder and the way out are said here.
         raise NotAvailableError(
             f"The {part} files of {known.short_title} are not in {root} as torchvision lays them out: "
             f"{_line(error)} It comes from: {known.source}. Run `python -m models fetch {known.name}` where "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import statistics
 import threading
 import time
@@ -13,8 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from models.data.image_file import read_image
-from models.data.importing.records import Entry, ImportEvent, ImportReport, Plan, Read, Skipped
-from models.data.importing.signature import brightness, check_signature
+from models.data.importing.records import (
+    Entry,
+    ImportEvent,
+    ImportReport,
+    Plan,
+    Read,
+    Skipped,
+    most_common_reasons,
+)
+from models.data.importing.signature import SIDE, shipped_order, signature
 from models.data.importing.splitting import leak_warnings, roles_of_all, split_warnings, without_leaks
 from models.data.importing.storing import (
     MAX_SIDE,
@@ -68,6 +77,8 @@ def run_import(
         return replace(reader.report(), cancelled=True, seconds=time.monotonic() - began)
     finally:
         plan.source.close()
+    if plan.downloaded is not None:
+        shutil.rmtree(plan.downloaded, ignore_errors=True)
     target = datasets_root() / plan.name
     n_bytes = sum(path.stat().st_size for path in target.iterdir())
     return replace(report, folder=target, n_bytes=n_bytes, seconds=time.monotonic() - began)
@@ -85,7 +96,7 @@ class _Reader:
         self.images = Images(folder, linked=plan.storage == "linked")
         self.entries: list[Entry] = []
         self.skipped: list[Skipped] = []
-        self.levels = bytearray()
+        self.cells: list[bytes] = []  # signatures of a published set's images
 
     def read(self, cancel: threading.Event | None) -> Generator[ImportEvent, None, None]:
         """All images, in order."""
@@ -109,7 +120,21 @@ class _Reader:
             self.images.add(entry.name, content, image, changed=bool(notes))
             self.entries.append(entry)
             if plan.known is not None:
-                self.levels.append(brightness(image))
+                self.cells.append(signature(image).tobytes())
+
+    def put_in_shipped_order(self) -> bool:
+        """Give every image the row that shipped runs know it by; True when that changed anything.
+
+        Raises:
+            DataError: the images are others than those of shipped runs.
+        """
+        cells = np.frombuffer(b"".join(self.cells), dtype=np.uint8).reshape(-1, SIDE * SIDE)
+        order = shipped_order(self.plan.name, cells, self.entries)
+        if order is None:
+            return False
+        self.entries = [self.entries[position] for position in order]
+        self.images.reorder(order)
+        return True
 
     def report(self) -> ImportReport:
         """How far it came; splits, size and time are not known here."""
@@ -132,15 +157,15 @@ class _Reader:
 
 def _finish(plan: Plan, reader: _Reader, folder: Path, *, drop_leaks: bool) -> ImportReport:
     """Write everything but the images."""
-    entries, known = reader.entries, plan.known
-    if len(entries) < 2:
+    known = plan.known
+    if len(reader.entries) < 2:
         raise DataError(
-            f"{len(entries)} of {plan.n_images} images could be read; a query and a database need at least "
-            + "two.  ".join(f"{item.file}: {item.reason}" for item in reader.skipped[:3])
+            f"{len(reader.entries)} of {plan.n_images} images could be read; a query and a database need at "
+            f"least two. {most_common_reasons(reader.skipped)}"
         )
-    if known is not None and plan.name == known.name:
-        check_signature(known.name, np.frombuffer(bytes(reader.levels), dtype=np.uint8))
+    reordered = known is not None and plan.name == known.name and reader.put_in_shipped_order()
     hashes = reader.images.write()
+    entries = reader.entries
     class_names, columns, warnings = _classes(plan, entries)
     labels_key = write_labels(folder, entries, columns)
     write_captions(folder, entries)
@@ -164,6 +189,11 @@ def _finish(plan: Plan, reader: _Reader, folder: Path, *, drop_leaks: bool) -> I
         *leak_warnings(roles[default], hashes, names, plan.name),
         *notes,
     ]
+    if reordered:
+        warnings.append(
+            f"These files hold the images of {plan.name} in another order than stored runs know; every image "
+            "was put into the row that is its own, found by its brightness."
+        )
     if n_dropped:
         warnings.append(f"Queries that lost their role, as other images have the same pixels: {n_dropped:,}.")
     if len(twins):
@@ -194,7 +224,7 @@ def _classes(plan: Plan, entries: Sequence[Entry]) -> tuple[tuple[str, ...], dic
         return names, {i: i for i in range(len(names))}, []
     left = sorted({label for entry in entries for label in entry.labels})
     lost = [names[i] for i in range(len(names)) if i not in set(left)]
-    warnings = [f"No image of {', '.join(lost)} could be read, so that is no class."] if lost else []
+    warnings = [f"Left out as a class, as none of its images could be read: {name}." for name in lost]
     return tuple(names[i] for i in left), {label: column for column, label in enumerate(left)}, warnings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,16 @@ class Skipped:
 
     file: str
     reason: str
+
+
+def most_common_reasons(skipped: Sequence[Skipped], n: int = 3) -> str:
+    """What stood in the way most often, each with a file as an example, for the case that nothing is left."""
+    first = {item.reason: item.file for item in reversed(skipped)}
+    counted = Counter(item.reason for item in skipped).most_common(n)
+    return " ".join(
+        f"{first[reason]}: {reason}" if times == 1 else f"{first[reason]} and {times - 1:,} more: {reason}"
+        for reason, times in counted
+    )
 
 
 class Source(Protocol):
@@ -96,6 +107,7 @@ class Plan:
         notes: sentences about what was seen.
         source: where images are read from.
         known: the published set that this is; None for somebody's own.
+        downloaded: a folder that is removed when the data set is there; None: the files are somebody's own.
     """
 
     name: str
@@ -113,6 +125,7 @@ class Plan:
     notes: tuple[str, ...]
     source: Source = field(repr=False)
     known: KnownSet | None = None
+    downloaded: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.data.importing.signature import FILE, brightness, signature_bytes
+from models.data.importing.signature import FILE, signature, signature_bytes
 from models.data.library import CARD, datasets_root
 from models.data.pool import Pool
 from models.errors import DataError
@@ -29,12 +29,12 @@ def ship_labels(name: str, target: Path) -> int:
     if not (folder / CARD).is_file():
         raise DataError(f"{name} is not in the library. Fetch it first: `python -m models fetch {name}`.")
     pool = Pool(folder)
-    levels = np.array([brightness(pool.pool_image(row)) for row in range(pool.n_pool)], dtype=np.uint8)
+    cells = np.stack([signature(pool.pool_image(row)) for row in range(pool.n_pool)])
     card = replace(pool.card, storage="archive", root="")
     files = {
         CARD: (json.dumps(card.to_json(), ensure_ascii=False, indent=1) + "\n").encode(),
         "labels.npz": npz_bytes({"labels": np.asarray(pool.pool_labels)}),
-        FILE: signature_bytes(levels),
+        FILE: signature_bytes(cells),
     }
     for protocol in card.protocols:
         files[f"splits-{protocol}.npz"] = (folder / f"splits-{protocol}.npz").read_bytes()

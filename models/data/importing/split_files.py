@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from models.data.importing.known import SPLIT_FILES, KnownSet
-from models.data.importing.records import Entry, Skipped
+from models.data.importing.records import Entry, Skipped, most_common_reasons
 from models.data.importing.trees import printable
 from models.data.library import DATABASE, QUERY, TRAIN
 from models.errors import DataError
@@ -81,18 +81,19 @@ class SplitFiles:
                 if entry is None:
                     found[name] = Entry(name, labels, role, (), _PARTS[file])
                     continue
-                if entry.labels != labels:
+                if entry.roles & role:
+                    how = "" if entry.labels == labels else ", with other labels"
+                    self.skipped.append(
+                        Skipped(where, f"{name} is listed twice{how}; the first line counts.")
+                    )
+                elif entry.labels != labels:
                     self.skipped.append(
                         Skipped(where, f"{name} was listed before with other labels; those count.")
                     )
-                if entry.roles & role:
-                    self.skipped.append(Skipped(where, f"{name} is listed twice; the first line counts."))
                 found[name] = Entry(name, entry.labels, entry.roles | role, (), entry.part)
         if not found:
-            reasons = Counter(item.reason for item in self.skipped).most_common(2)
             raise DataError(
-                f"No line of the split files in {folder} can be used. "
-                + " ".join(f"{n} times: {reason}" for reason, n in reasons)
+                f"No line of the split files in {folder} can be used. {most_common_reasons(self.skipped)}"
             )
         return list(found.values())
 

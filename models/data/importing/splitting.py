@@ -14,7 +14,6 @@ from models.data.protocols import (
     SHARED_LABEL,
     EvaluationProtocol,
     fraction_protocol,
-    given_protocol,
     protocols_of,
     split_rows,
 )
@@ -44,22 +43,20 @@ def roles_of_all(
     relevance = SAME_CLASS if plan.label_kind == "single" else SHARED_LABEL
     protocols = protocols_of(pool, relevance=relevance)
     if plan.roles_given:
-        known = protocols[0].k if protocols[0].name != "fraction" else None
-        given = given_protocol(pool=pool, k=known, relevance=relevance)
+        given = next(protocol for protocol in protocols if protocol.name == "given")
         cards[given.name], roles[given.name] = _card(given), _given(plan, entries)
     elif protocols[0].name == "fraction":
         drawn = fraction_protocol(plan.query_fraction, plan.train_fraction, pool=pool, relevance=relevance)
         cards[drawn.name], roles[drawn.name] = _card(drawn), _drawn(drawn, entries, labels, plan.seed)
     # Split files name few images of the whole set: its other protocols are not drawn from a part.
     published = protocols[0].name != "fraction"
-    for protocol in () if plan.roles_given and published else protocols:
-        if protocol.name in ("fraction", "given"):
-            continue
+    others = [protocol for protocol in protocols if protocol.name not in ("fraction", "given")]
+    for protocol in () if plan.roles_given and published else others:
         try:
             roles[protocol.name] = _drawn(protocol, entries, labels, plan.seed)
             cards[protocol.name] = _card(protocol)
         except DataError as error:
-            if not cards and protocol is protocols[-1]:
+            if not cards and protocol is others[-1]:
                 raise
             if published or protocol.n_unseen == 0:
                 notes.append(f"Protocol {protocol.name} is left out. {error}")

@@ -23,7 +23,7 @@ from models.data.importing.records import Entry
 from models.data.library import CARD, Card, datasets_root
 from models.errors import DataError, StorageError
 from models.files import npz_bytes
-from models.types import UInt8
+from models.types import Int64, UInt8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -136,6 +136,11 @@ def stored_form(content: bytes, image: Image, changed: bool) -> tuple[bytes, str
     return buffer.getvalue(), ".png", large
 
 
+def _add(archive: zipfile.ZipFile, row: int, suffix: str, content: bytes) -> None:
+    """An image into an archive; with a fixed date, so that the same images give the same archive."""
+    archive.writestr(zipfile.ZipInfo(f"{row:08d}{suffix}", (1980, 1, 1, 0, 0, 0)), content)
+
+
 class Images:
     """Where images go while they are read: into an archive, or only their paths into a list."""
 
@@ -159,13 +164,29 @@ class Images:
         stored, suffix, reduced = stored_form(content, image, changed)
         self.n_reduced += reduced
         self.long_sides.append(min(max(image.size), MAX_SIDE))
-        # A fixed date: the same images give the same archive.
-        self._archive.writestr(zipfile.ZipInfo(f"{row:08d}{suffix}", (1980, 1, 1, 0, 0, 0)), stored)
+        _add(self._archive, row, suffix, stored)
 
     def close(self) -> None:
         """Finish the archive, or give it up: after a failure nobody reads it."""
         if self._archive is not None:
             self._archive.close()
+
+    def reorder(self, order: Int64) -> None:
+        """Let row i hold the image that was taken as number `order[i]`; a permutation, int64 (n,)."""
+        self.hashes = [self.hashes[position] for position in order]
+        self.long_sides = [self.long_sides[position] for position in order]
+        if self._paths is not None:
+            self._paths = [self._paths[position] for position in order]
+            return
+        self.close()
+        path, before = self._folder / "images.zip", self._folder / "as-read.zip"
+        path.rename(before)
+        with zipfile.ZipFile(before) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            names = sorted(source.namelist())
+            for row, position in enumerate(order):
+                _add(archive, row, Path(names[position]).suffix, source.read(names[position]))
+        self._archive = archive
+        before.unlink()
 
     def write(self) -> UInt8:
         """Write hashes and paths; returns the hashes, uint8 (n, 16)."""

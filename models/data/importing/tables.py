@@ -56,13 +56,13 @@ def read_labels(content: bytes, title: str) -> LabelTable:
             continue
         where = f"{title}, line {number}"
         if len(row) != len(header):
-            table.skipped.append(
-                Skipped(
-                    where,
-                    f"{len(row)} columns where the first line has {len(header)}; the image is left out. "
-                    "Put quotation marks around text that holds a comma.",
-                )
+            way_out = (
+                "Put quotation marks around text that holds a comma."
+                if len(row) > len(header)
+                else "Give every line all columns; they may be empty."
             )
+            given = f"{len(row)} columns where the first line has {len(header)}; the image is left out. "
+            table.skipped.append(Skipped(where, given + way_out))
             continue
         values = dict(zip(header, (value.strip() for value in row), strict=True))
         roles, unknown = _roles(values.get("role", ""))

@@ -142,7 +142,8 @@ class ZipTree(Tree):
             self._archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
             raise DataError(
-                f"{path} is no zip archive that can be read ({error}). Pack it again, or name the folder."
+                f"{self.title} is no zip archive that can be read, or one that is cut off ({error}). Pack it "
+                "again, or name the folder of the images."
             ) from None
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in self._archive.infolist():

@@ -85,6 +85,7 @@ def test_a_request_survives_the_way_to_the_process() -> None:
         assert Request.from_json(request.to_json()) == request
     assert REQUEST.steps == ("read", "features", "train")
     assert codes.steps == ("codes",)
+    assert Request("cifar10", fetch=True).steps == ("fetch", "read")
 
 
 def test_steps_report_and_run(tells: Callable[..., None]) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from app.services import add_worker
 from app.services.add_worker import CodeFiles, Images, Request, Training, work
 from models.data import load_dataset
+from models.data.importing import Downloaded, plan_import
 from models.engine.store import RunStore
 from models.errors import ConfigError, DataError
 from tests.app.own import code_files, image_zip
@@ -80,6 +82,30 @@ def test_all_the_way_to_a_run(library: Path, tmp_path: Path, folders: bool) -> N
     again = told(Request("pets", training=Training("lsh", 32, "small_cnn")))
     assert again[-1] == {"event": "finished"}
     assert not [e for e in again if e["event"] == "progress" and e["per_s"]]
+
+
+def test_a_download_is_told_in_bytes_and_then_read(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def download(name: str, cancel: threading.Event) -> Iterator[Downloaded]:
+        yield Downloaded(500, 2_000, 3.0, 500.0)
+        return not cancel.is_set()
+
+    path = image_zip(tmp_path / "a.zip")
+    monkeypatch.setattr("models.data.importing.download", download)
+    monkeypatch.setattr("models.data.importing.plan_fetch", lambda name: plan_import("pets", path))
+    events = told(Request("cifar10", fetch=True))
+    assert [name for name in kinds(events) if name in ("fetch", "read")] == ["fetch", "read"]
+    of_bytes = next(e for e in events if e["event"] == "progress" and e["done"])
+    expected = {"done": 500, "total": 2_000, "eta_s": 3.0, "per_s": 500.0}
+    assert {key: of_bytes[key] for key in expected} == expected
+    assert events[-1] == {"event": "finished"}
+    cancel = threading.Event()
+    cancel.set()
+    assert "read" not in kinds(told(Request("cifar10", fetch=True), cancel))
+    # What is here already is not downloaded.
+    with pytest.raises(DataError, match="There is a data set pets already"):
+        told(Request("pets", fetch=True))
 
 
 def test_codes_of_another_system(library: Path, tmp_path: Path) -> None:

@@ -67,14 +67,30 @@ def test_what_stands_in_the_way_is_said(library: Path, tmp_path: Path) -> None:
 
 
 def test_a_dropped_file_is_kept_once_and_not_for_ever(library: Path) -> None:
-    path = adding.keep_upload(b"abc", ".zip")
-    assert adding.keep_upload(b"abc", ".zip") == path and path.read_bytes() == b"abc"
+    path = adding.keep_upload(b"abc", "My pets (2).zip")
+    assert adding.keep_upload(b"abc", "My pets (2).zip") == path and path.read_bytes() == b"abc"
     assert path.is_relative_to(library_root())
+    assert path.name == "My pets -2-.zip", "messages name the file by what its owner calls it"
     old = time.time() - 2 * adding.KEPT_S
-    os.utime(path, (old, old))
-    other = adding.keep_upload(b"def", ".csv")
+    os.utime(path.parent, (old, old))
+    other = adding.keep_upload(b"def", "labels.csv")
     assert other.is_file() and not path.exists()
     assert adding.dropped(str(other), "", "/elsewhere/a.zip") == (other,)
+
+
+@pytest.mark.parametrize(
+    "file", ["../../evil.zip", "/etc/passwd.zip", ".zip", "a/../b.zip", "x" * 300 + ".zip"]
+)
+def test_a_dropped_file_stays_where_it_is_put(library: Path, file: str) -> None:
+    path = adding.keep_upload(b"abc", file)
+    assert path.resolve().parent.parent == (library_root() / "incoming").resolve()
+    assert len(path.name) < 80
+
+
+def test_a_message_names_the_dropped_file(library: Path) -> None:
+    path = adding.keep_upload(b"no zip at all", "holiday.zip")
+    with pytest.raises(DataError, match=r"^holiday\.zip is no zip archive"):
+        look(path)
 
 
 def test_the_server_takes_what_the_page_promises() -> None:
@@ -87,6 +103,7 @@ def test_the_server_takes_what_the_page_promises() -> None:
     [
         ("My Pets (2).zip", "my-pets-2"),
         ("toyworld.zip", "toyworld-2"),
+        ("database.npz", "codes"),
         ("???.zip", "mine"),
         ("a" * 99, "a" * 36),
     ],

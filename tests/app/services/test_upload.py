@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,8 @@ import pytest
 from PIL import Image
 
 from app.services import upload
-from models.errors import DataError, HashingError, NotAvailableError
+from models.engine.config import RunConfig
+from models.errors import CheckpointError, DataError, HashingError, NotAvailableError
 
 
 def saved(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
@@ -170,10 +173,102 @@ def test_the_file_is_kept_and_not_its_pixels() -> None:
 
 
 def test_a_run_without_a_checkpoint_says_so(stored: Path) -> None:
-    with pytest.raises(HashingError):
+    with pytest.raises(
+        NotAvailableError, match=r"DPSH with 16 bits on digits .* without its network.*make zoo"
+    ):
         upload.encode(upload.receive(saved(gradient())), "digits", "dpsh", 16)
     with pytest.raises(NotAvailableError):
         upload.encode(upload.receive(saved(gradient())), "digits", "dpsh", 17)
+
+
+def run_of(monkeypatch: pytest.MonkeyPatch, folder: Path, **config: Any) -> None:
+    """Let one stored run be another one."""
+    given: dict[str, Any] = {
+        "dataset": "bare", "method": "dpsh", "n_bits": 48, "seed": 0, "backbone": "mobilenet_v2",
+        "mode": "head", "epochs": 1, "batch_size": 8, "lr": 1e-3, "weight_decay": 0.0, "sampler": "shuffled",
+    }  # fmt: skip
+    made = SimpleNamespace(
+        config=RunConfig(**(given | config)), checkpoint_path=folder / "checkpoint.safetensors"
+    )
+    monkeypatch.setattr("app.services.catalog.open_run", lambda *key: made)
+    upload._encoder.cache_clear()
+
+
+def why_not() -> str:
+    with pytest.raises(HashingError) as refused:
+        upload.encode(upload.receive(saved(gradient())), "bare", "dpsh", 48)
+    return str(refused.value)
+
+
+def test_a_network_too_large_to_ship_is_named_with_the_way_out(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_of(monkeypatch, tmp_path, mode="finetune")
+    said = why_not()
+    assert "DPSH with 48 bits on bare (mobilenet_v2, trained along) was stored without its network" in said
+    assert "too large to be shipped" in said and "choose another method" in said
+    command = "python -m models train dpsh --dataset bare --n-bits 48 --backbone mobilenet_v2 --mode finetune"
+    assert f"`{command}`, with --weights-file FILE" in said
+    assert "fetch" not in said, "its images are here"
+    run_of(monkeypatch, tmp_path, dataset="given")
+    assert "get the images (`python -m models fetch given`), then train" in why_not()
+    run_of(monkeypatch, tmp_path, mode="given", method="own")
+    assert "made by another system" in why_not()
+
+
+@pytest.fixture
+def head(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path | None]:
+    """A run whose checkpoint names the weights of a file; the weights files that it is opened with."""
+    opened: list[Path | None] = []
+    weights_id = hashlib.sha256(b"the weights").hexdigest()[:12]
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"")
+    monkeypatch.setattr(
+        "models.engine.checkpoint.load_checkpoint", lambda path: SimpleNamespace(weights_id=weights_id)
+    )
+    monkeypatch.setattr("models.engine.encode.open_encoder", lambda run, file: opened.append(file))
+    run_of(monkeypatch, tmp_path)
+    return opened
+
+
+def test_weights_that_are_not_here_are_named_with_the_ways_out(head: list[Path | None]) -> None:
+    said = why_not()
+    assert said.startswith("DPSH with 48 bits on bare (features of mobilenet_v2) cannot encode")
+    assert f"SHA-256 begins with {hashlib.sha256(b'the weights').hexdigest()[:12]}" in said
+    assert "Put it into the folder weights of the library" in said
+    assert "python -m models encode bare/dpsh/48-s0-mobilenet_v2 IMAGE --weights-file FILE" in said
+    assert "train it here" not in said and head == []
+
+
+def test_weights_in_the_library_are_found_by_what_they_are(head: list[Path | None], own: Path) -> None:
+    (own / "weights/older").mkdir(parents=True)
+    (own / "weights/a.safetensors").write_bytes(b"others")
+    (own / "weights/z.safetensors").write_bytes(b"the weights")
+    upload._encoder("bare", "dpsh", 48)
+    assert head == [own / "weights/z.safetensors"]
+
+
+def test_torchvisions_own_weights_need_no_file(
+    head: list[Path | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = SimpleNamespace(weights_id="MobileNet_V2_Weights.IMAGENET1K_V2")
+    monkeypatch.setattr("models.engine.checkpoint.load_checkpoint", lambda path: named)
+    upload._encoder("bare", "dpsh", 48)
+    run_of(monkeypatch, tmp_path, backbone="small_cnn")
+    upload._encoder("bare", "dpsh", 48)
+    assert head == [None, None]
+
+
+def test_a_damaged_network_is_to_be_trained_anew(
+    head: list[Path | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(run: object, file: object) -> None:
+        raise CheckpointError("Truncated.")
+
+    monkeypatch.setattr("models.engine.encode.open_encoder", refuse)
+    monkeypatch.setattr(upload, "_weights_file", lambda *given: None)
+    said = why_not()
+    assert "cannot encode an image of your own here. Truncated. To have its network, train it here" in said
+    assert "`python -m models train dpsh --dataset bare --n-bits 48 --backbone mobilenet_v2`" in said
 
 
 def test_what_the_network_saw_is_its_input_turned_back() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.data.protocols import (
+    family_of,
     fraction_protocol,
     given_protocol,
     pool_and_protocol,
@@ -33,7 +34,7 @@ def counts(rows: dict[str, np.ndarray]) -> tuple[int, int, int]:
     return len(rows["query"]), len(rows["train"]), len(rows["database"])
 
 
-@pytest.mark.parametrize("name", [p.full_name for p in protocols_of("cifar10")])
+@pytest.mark.parametrize("name", [p.full_name for p in protocols_of("cifar10") if p.name != "given"])
 def test_every_cifar_protocol_has_the_counts_it_states(name: str, ten: Bool) -> None:
     protocol = protocol_of(name)
     origin = ("train",) * 50_000 + ("test",) * 10_000
@@ -191,6 +192,19 @@ def test_given_splits_are_not_drawn_and_parts_must_fit() -> None:
         split_rows(given_protocol(), labels)
     with pytest.raises(DataError, match="60 labelled images, and the parts of 59"):
         split_rows(fraction_protocol(), labels, ["test"] * 59)
+
+
+@pytest.mark.parametrize("pool", ["nuswide21", "coco", "mirflickr", "cifar10", "my photos"])
+def test_given_is_a_protocol_of_every_pool(pool: str) -> None:
+    given, default = protocol_of(f"{pool}@given"), protocol_of(pool)
+    assert given.full_name == f"{pool}@given"
+    assert (given.k, given.normalize_by, given.relevance) == (
+        default.k,
+        "relevant" if default.k is None else "retrieved",
+        default.relevance,
+    )
+    assert family_of(f"{pool}@given") != family_of(pool), "its figures do not stand beside drawn ones"
+    assert default.name != "given"
 
 
 @pytest.mark.parametrize(("query", "train"), [(0.0, 0.5), (1.0, 0.5), (0.1, 0.0), (0.1, 1.5)])

@@ -19,7 +19,15 @@ from PIL import Image
 
 from models.engine import feature_file
 from models.engine.feature_file import FeatureFile
-from models.engine.features import Features, compute_features, dataset_features, embed_images
+from models.engine.features import (
+    Features,
+    compute_features,
+    dataset_features,
+    embed_images,
+    features_on_disk,
+    made_with,
+    open_features,
+)
 from models.errors import DataError, NotAvailableError, StorageError
 from models.networks.backbones import Backbone, load_backbone
 
@@ -221,3 +229,25 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(
     code = cli.main(["features", "tiles"])
     assert code != 0
     assert "The same command goes on from there" in capsys.readouterr().err
+
+
+def test_whole_features_are_found_by_backbone_and_mapped(
+    tiles: Any, backbone: Backbone, library: Path
+) -> None:
+    assert features_on_disk(tiles) == {}
+    features = computed(tiles, backbone)
+    (path,) = features_on_disk(tiles).values()
+    opened = open_features(path, tiles)
+    assert isinstance(opened.pool, np.memmap) and (opened.pool == features.pool).all()
+    assert {split: rows.tolist() for split, rows in opened.rows.items()} == {
+        split: rows.tolist() for split, rows in features.rows.items()
+    }
+    assert made_with(opened, tiles, backbone)
+    assert not made_with(replace(opened, key="0" * 16), tiles, backbone)
+    # Other weights of the same backbone, written later, count; half a file never does.
+    for name, done in (("0" * 16, tiles.n_pool), ("1" * 16, tiles.n_pool - 1)):
+        other = path.with_name(f"{path.stem[:-16]}{name}.npy")
+        other.write_bytes(path.read_bytes())
+        note = {"done": done, "n": tiles.n_pool, "n_features": WIDTH}
+        other.with_suffix(".json").write_text(json.dumps(note))
+    assert features_on_disk(tiles)["small_cnn"].stem.endswith("0" * 16)

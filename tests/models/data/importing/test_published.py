@@ -19,10 +19,12 @@ from models.data import load_dataset, load_pool
 from models.data.importing import ImportReport, plan_fetch
 from models.data.importing.known import known_set
 from models.data.importing.shipping import ship_labels
+from models.data.importing.signature import _matched, signature
 from models.data.protocols import fraction_protocol
 from models.errors import DataError, NotAvailableError, UnknownNameError
 
 CarryOut = Callable[..., ImportReport]
+Pixels = dict[str, tuple[np.ndarray, np.ndarray]]
 N = {"train": 50, "test": 20}
 CLASSES = known_set("cifar10").class_names  # type: ignore[union-attr]
 
@@ -37,7 +39,7 @@ def _for_few_images(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def pixels() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def pixels() -> Pixels:
     rng = np.random.default_rng(0)
     return {
         part: (rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8), rng.permutation(np.arange(n) % 10))
@@ -46,17 +48,25 @@ def pixels() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 @pytest.fixture
-def pickles(
-    tmp_path: Path, pixels: dict[str, tuple[np.ndarray, np.ndarray]], monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def pickles(tmp_path: Path, pixels: Pixels, pickled: Callable[[Path, Pixels], Path]) -> Path:
     """CIFAR-10 as torchvision lays it out, but small."""
+    return pickled(tmp_path / "root", pixels)
+
+
+@pytest.fixture
+def pickled(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Pixels], Path]:
+    """Write images as the pickles of CIFAR-10, into a root folder of torchvision."""
     from models.torchvision_ops import declare_missing_ops
 
     declare_missing_ops()
     from torchvision.datasets import CIFAR10, cifar
 
     monkeypatch.setattr(cifar, "check_integrity", lambda path, md5=None: Path(path).is_file())
-    folder = tmp_path / "root" / CIFAR10.base_folder
+    return lambda root, pixels: write_pickles(root, CIFAR10.base_folder, pixels)
+
+
+def write_pickles(root: Path, base: str, pixels: Pixels) -> Path:
+    folder = root / base
     folder.mkdir(parents=True)
     files = {f"data_batch_{i + 1}": ("train", slice(10 * i, 10 * i + 10)) for i in range(5)}
     for file, (part, rows) in {**files, "test_batch": ("test", slice(0, 20))}.items():
@@ -64,10 +74,10 @@ def pickles(
         data = images[rows].transpose(0, 3, 1, 2).reshape(-1, 3072)
         (folder / file).write_bytes(pickle.dumps({"data": data, "labels": classes[rows].tolist()}))
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list(CLASSES)}))
-    return tmp_path / "root"
+    return root
 
 
-def as_images(pixels: dict[str, tuple[np.ndarray, np.ndarray]], suffix: str = "png") -> dict[str, bytes]:
+def as_images(pixels: Pixels, suffix: str = "png") -> dict[str, bytes]:
     """Numbered within the class, without leading zeros, so that names alone sort wrongly."""
     files, count = {}, dict.fromkeys(((part, c) for part in N for c in range(10)), 0)
     for part, (images, classes) in pixels.items():
@@ -81,7 +91,7 @@ def as_images(pixels: dict[str, tuple[np.ndarray, np.ndarray]], suffix: str = "p
 
 def test_pickles_and_images_give_the_same_pool(
     pickles: Path,
-    pixels: dict[str, tuple[np.ndarray, np.ndarray]],
+    pixels: Pixels,
     tmp_path: Path,
     zip_of: Callable[..., Path],
     folder_of: Callable[..., Path],
@@ -109,7 +119,7 @@ def test_pickles_and_images_give_the_same_pool(
 
 
 def test_a_missing_class_and_a_stray_folder_are_named(
-    pixels: dict[str, tuple[np.ndarray, np.ndarray]],
+    pixels: Pixels,
     tmp_path: Path,
     zip_of: Callable[..., Path],
     carry_out: CarryOut,
@@ -125,7 +135,7 @@ def test_a_missing_class_and_a_stray_folder_are_named(
 
 
 def test_other_rows_than_those_that_were_shipped_are_refused(
-    pixels: dict[str, tuple[np.ndarray, np.ndarray]],
+    pixels: Pixels,
     tmp_path: Path,
     zip_of: Callable[..., Path],
     carry_out: CarryOut,
@@ -147,17 +157,91 @@ def test_other_rows_than_those_that_were_shipped_are_refused(
     carry_out(plan_fetch("cifar10", recompressed))
     shutil.rmtree(library / "datasets" / "cifar10")
 
-    turned = {part: (images[::-1], classes[::-1]) for part, (images, classes) in shaded.items()}
-    other_order = zip_of(tmp_path / "o.zip", as_images(turned))
-    with pytest.raises(DataError, match=r"in another order. Nothing was kept.*--as my-cifar10"):
-        carry_out(plan_fetch("cifar10", other_order))
+    others = {part: (255 - images, classes) for part, (images, classes) in shaded.items()}
+    other_images = zip_of(tmp_path / "o.zip", as_images(others))
+    with pytest.raises(DataError, match=r"they are other images. Nothing was kept.*--as my-cifar10"):
+        carry_out(plan_fetch("cifar10", other_images))
+    one = {part: (images.copy(), classes) for part, (images, classes) in shaded.items()}
+    one["test"][0][3] = 255 - one["test"][0][3]
+    with pytest.raises(DataError, match=r"1 of 70 images of cifar10 are not to be found"):
+        carry_out(plan_fetch("cifar10", zip_of(tmp_path / "p.zip", as_images(one))))
+    # One picture that another class has taken over is one too many in it.
+    moved = as_images(shaded)
+    moved["train/cat/99.png"] = moved.pop("train/dog/8.png")
+    with pytest.raises(DataError, match="other classes, or other numbers of images in a class"):
+        carry_out(plan_fetch("cifar10", zip_of(tmp_path / "m.zip", moved)))
     fewer = as_images(shaded)
     fewer["train/cat/8.png"] = b"broken"
     with pytest.raises(DataError, match="69 images were read where cifar10 has 70"):
         carry_out(plan_fetch("cifar10", zip_of(tmp_path / "f.zip", fewer)))
     assert not (library / "datasets" / "cifar10").exists()
-    assert carry_out(plan_fetch("cifar10", other_order, save_as="my-cifar10")).n == 70
+    assert carry_out(plan_fetch("cifar10", other_images, save_as="my-cifar10")).n == 70
     assert not load_dataset("cifar10").info.has_images
+
+
+def test_the_same_images_in_another_order_get_their_own_rows(
+    tmp_path: Path,
+    zip_of: Callable[..., Path],
+    pickled: Callable[[Path, Pixels], Path],
+    carry_out: CarryOut,
+    library: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Runs are shipped for a zip of JPEGs; a user has the pickles, sorted in a way of their own."""
+    rng = np.random.default_rng(5)
+    photographs = {
+        part: (
+            rng.integers(0, 256, (n, 4, 4, 1), np.uint8).repeat(8, 1).repeat(8, 2).repeat(3, 3),
+            np.arange(n) % 10,
+        )
+        for part, n in N.items()
+    }
+    photographs["train"][0][30] = photographs["train"][0][10]  # a picture that its class holds twice
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(tmp_path / "shipped"))
+    carry_out(plan_fetch("cifar10", zip_of(tmp_path / "c.zip", as_images(photographs, "jpeg"))))
+    ship_labels("cifar10", tmp_path / "shipped" / "cifar10")
+    before = load_pool("cifar10")
+    roles = {split: before.pool_rows(split).tolist() for split in ("query", "train", "database")}
+    shown = [np.asarray(before.pool_image(row)).astype(int) for row in range(before.n_pool)]
+    labels = np.array(before.pool_labels)
+    shutil.rmtree(library / "datasets" / "cifar10")
+
+    orders = {part: rng.permutation(n) for part, n in N.items()}
+    shuffled = {part: (images[orders[part]], c[orders[part]]) for part, (images, c) in photographs.items()}
+    report = carry_out(plan_fetch("cifar10", pickled(tmp_path / "other", shuffled)))
+    assert any("another order" in warning for warning in report.warnings)
+    pool = load_pool("cifar10")
+    assert (pool.pool_labels == labels).all() and pool.card.origin == before.card.origin
+    assert {split: pool.pool_rows(split).tolist() for split in roles} == roles  # type: ignore[arg-type]
+    every = [image for part in N for image in photographs[part][0]]
+    for row, picture in enumerate(shown):
+        mine = np.asarray(pool.pool_image(row))
+        assert np.abs(mine.astype(int) - picture).mean() < 4, "the JPEG of the same picture"
+        assert any((mine == image).all() for image in every), "and the user's own pixels"
+    assert report.n_duplicates == 1
+    assert not list((library / "datasets/cifar10").glob("as-read*"))
+    # Once more in the right order, and nobody is told of another one.
+    shutil.rmtree(library / "datasets" / "cifar10")
+    again = carry_out(plan_fetch("cifar10", pickled(tmp_path / "same", photographs)))
+    assert not any("another order" in warning for warning in again.warnings)
+
+
+def test_signatures_name_the_image_and_not_its_compression() -> None:
+    rng = np.random.default_rng(6)
+    cells = rng.integers(0, 256, (300, 16), dtype=np.uint8)
+    noisy = np.clip(cells.astype(int) + rng.integers(-3, 4, cells.shape), 0, 255).astype(np.uint8)
+    order = rng.permutation(300)
+    assert (_matched(cells, noisy[order]) == np.argsort(order)).all()
+    same = np.zeros((40, 16), dtype=np.uint8)
+    assert sorted(_matched(same, same)) == list(range(40)), "each once, though nothing tells them apart"
+    grey = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).convert("RGB")
+    slow = [
+        np.arange(256).reshape(16, 16)[r : r + 4, c : c + 4].mean()
+        for r in range(0, 16, 4)
+        for c in range(0, 16, 4)
+    ]
+    np.testing.assert_allclose(signature(grey), slow, atol=0.51)
+    assert len(signature(Image.new("RGB", (3, 2), "white"))) == 16, "smaller than its cells"
 
 
 def test_without_a_network_the_way_out_is_told(
@@ -166,9 +250,7 @@ def test_without_a_network_the_way_out_is_told(
     def offline(*given: Any, **options: Any) -> None:
         raise urllib.error.URLError("no route to host")
 
-    from torchvision.datasets import cifar
-
-    monkeypatch.setattr(cifar, "download_and_extract_archive", offline)
+    monkeypatch.setattr("urllib.request.urlopen", offline)
     with pytest.raises(
         NotAvailableError, match=r"could not be downloaded.*no route.*Krizhevsky.*fetch cifar10 --from"
     ):

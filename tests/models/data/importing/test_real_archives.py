@@ -14,7 +14,7 @@ import pytest
 from models.data import load_dataset, load_pool
 from models.data.importing import ImportReport, plan_fetch, plan_import
 from models.data.importing.known import known_set
-from models.data.importing.signature import brightness
+from models.data.importing.signature import signature
 
 pytestmark = pytest.mark.shared_data
 CarryOut = Callable[..., ImportReport]
@@ -66,12 +66,12 @@ def test_cifar10_as_images_has_the_rows_that_are_shipped(shared_data: Path) -> N
         assert plan.source.entries[5_000].name == "train/automobile/0000.jpg"
         assert plan.source.entries[50_001].name == "test/airplane/0001.jpg"
         assert known_set("cifar10").class_names == shipped.info.class_names  # type: ignore[union-attr]
-        signature = Path(shipped.folder) / "signature.npz"  # type: ignore[attr-defined]
+        stored_file = Path(shipped.folder) / "signature.npz"  # type: ignore[attr-defined]
         from PIL import Image
 
-        with np.load(signature) as stored:
+        with np.load(stored_file) as stored:
             for row in (0, 12_345, 59_999):
                 image = Image.open(io.BytesIO(plan.source.read(row))).convert("RGB")
-                assert brightness(image) == stored["brightness"][row]
+                assert signature(image).tolist() == stored["cells"][row].tolist()
     finally:
         plan.source.close()
