@@ -58,7 +58,7 @@ def _row(own: own_data.OwnData, search_page: str, *, may_forget: bool) -> None:
 def _facts(own: own_data.OwnData) -> str:
     if own.problem:
         return f"cannot be opened · {own_data.written_bytes(own.n_bytes)}"
-    runs = ", ".join(f"{catalog.method_label(method)} {n_bits}" for method, n_bits in own.runs[:4])
+    runs = ", ".join(catalog.run_label(run, n_bits) for run, n_bits in own.runs[:4])
     more = f" and {len(own.runs) - 4} more" if len(own.runs) > 4 else ""
     labels = f"{own.n_classes:,} {'classes' if own.label_kind == 'single' else 'labels'}"
     return " · ".join(

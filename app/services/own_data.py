@@ -8,7 +8,6 @@ from app.services import catalog
 from models.data import load_dataset
 from models.data.importing import forget as remove
 from models.data.library import datasets_root, library_root, pool_names
-from models.engine.store import RunStore
 from models.errors import HashingError
 
 
@@ -62,7 +61,7 @@ def _own(name: str) -> OwnData:
         info.label_kind,
         info.has_images,
         n_bytes,
-        tuple((run.method, run.n_bits) for run in RunStore().runs(name, every_backbone=True)),
+        tuple((run, n_bits) for run in catalog.methods(name) for n_bits in catalog.lengths(name, run)),
     )
 
 

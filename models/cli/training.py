@@ -26,6 +26,7 @@ STATE_FILE = "training-state.pt"
 def train(chosen: argparse.Namespace) -> Answer:
     """Train one run into a folder."""
     from models.data import embedded_names, load_dataset
+    from models.data.library import library_root
     from models.engine.build import make_config
     from models.engine.events import EpochDone, Finished, Started, StepDone, Stored
     from models.engine.run import open_source, run
@@ -48,7 +49,8 @@ def train(chosen: argparse.Namespace) -> Answer:
         input_size=chosen.input_size,
         short=chosen.short,
     )
-    store = RunStore(Path("runs")) if config.dataset in embedded_names() else RunStore()
+    # A run that is shipped stays as it is: the library's comes before it.
+    store = RunStore(Path("runs") if config.dataset in embedded_names() else library_root() / "runs")
     default = store.folder(
         config.dataset, config.method, config.n_bits, config.seed, config.backbone, config.mode
     )

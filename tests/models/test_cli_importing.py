@@ -61,6 +61,24 @@ def test_in_and_out_again(library: Path, images: Path, capsys: pytest.CaptureFix
     assert "Unknown imported data set" in failure(capsys, "forget", "photos")
 
 
+def test_a_shipped_run_is_not_written_over(
+    library: Path,
+    images: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shipped = tmp_path / "shipped"
+    old = shipped / "runs" / "photos" / "lsh" / "16-s0-pixels" / "result.json"
+    old.parent.mkdir(parents=True)
+    old.write_text("{}")
+    monkeypatch.setenv("HASHLENS_SAMPLE_DATA", str(shipped))
+    assert main(["import", "photos", "--images", str(images), "--query-fraction", "0.2"]) == 0
+    assert main(["train", "lsh", "--dataset", "photos", "--n-bits", "16", "--backbone", "pixels"]) == 0
+    assert old.read_text() == "{}"
+    assert (library / "runs" / "photos" / "lsh" / "16-s0-pixels" / "codes.npz").is_file()
+
+
 @pytest.mark.usefixtures("library")
 def test_people_read_what_was_left_out(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", "photos", "--images", str(images), "--link"]) == 0
