@@ -56,7 +56,7 @@ class Entry:
         radius_empty: share of queries that find nothing.
         graded: scores for graded relevance, by name shown ("NDCG@100"); empty for single labels.
         fit_s: seconds of training, None when not recorded.
-        backbone, mode, seed: of this run.
+        backbone, mode, mode_text, seed: of this run.
         protocol: of the evaluation, as stored.
         curves: of this run.
         has_codes: False where the figures are all that is stored.
@@ -79,6 +79,7 @@ class Entry:
     fit_s: float | None
     backbone: str
     mode: Mode
+    mode_text: str
     seed: int
     protocol: Mapping[str, Any]
     curves: Curves = field(repr=False, compare=False)
@@ -155,6 +156,7 @@ def _entry(dataset: str, method: str, runs: Sequence[RunSummary]) -> Entry:
         fit_s=None if fit_s is None else float(fit_s),
         backbone=run.config.backbone,
         mode=run.config.mode,
+        mode_text=run.config.mode_text,
         seed=run.config.seed,
         protocol=run.result["protocol"],
         curves=_curves(run.result["curves"]),
@@ -231,7 +233,7 @@ def common_protocol(entries: Sequence[Entry]) -> dict[str, Any]:
         fields = {
             **entry.protocol,
             "backbone": entry.backbone,
-            "mode": entry.mode,
+            "mode": entry.mode_text,
             "seed": entry.seed,
         }
         for name, value in fields.items():

@@ -12,6 +12,7 @@ from app.services import chance as chances
 from app.services.catalog import Input
 from models.data.protocols import family_of, pool_and_protocol, protocol_of
 from models.engine.comparable import same_protocol
+from models.engine.config import RunConfig
 from models.engine.store import RunStore
 from models.errors import HashingError
 from models.metrics.rank_correlation import RankCorrelation, rank_correlation
@@ -181,7 +182,7 @@ def _ours(dataset: str, n_bits: int) -> list[Column]:
             )
     found = []
     for given in sorted(groups, key=lambda i: (i.backbone in DESCRIPTORS, i.mode == "finetune", i)):
-        by_method, trained = groups[given], "trained along" if given.mode == "finetune" else "head trained"
+        by_method = groups[given]
         rules = same_protocol(
             {
                 f"{method}, seed {result['config']['seed']}": result["protocol"]
@@ -190,6 +191,7 @@ def _ours(dataset: str, n_bits: int) -> list[Column]:
             }
         )
         scores = {}
+        modes = sorted({RunConfig(**r["config"]).mode_text for found in by_method.values() for r in found})
         for method, results in by_method.items():
             maps = [float(result["metrics"]["map"]["expected"]) for result in results]
             scores[method] = Score(sum(maps) / len(maps), min(maps), max(maps), len(maps))
@@ -201,7 +203,9 @@ def _ours(dataset: str, n_bits: int) -> list[Column]:
                 f"{rules['n_query']:,} queries, {rules['n_train']:,} train "
                 f"{'inside' if rules['train_in_database'] else 'outside'} the database, "
                 f"{rules['n_database']:,} database",
-                given.label if given.backbone in DESCRIPTORS else f"{given.backbone}, {trained}",
+                given.label
+                if given.backbone in DESCRIPTORS
+                else f"{given.backbone}, mode {' or '.join(modes)}",
                 "our runs",
                 scores,
                 is_ours=True,

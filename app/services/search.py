@@ -193,7 +193,7 @@ def protocol(asked: Asked, answer: Answer) -> dict[str, Any]:
         "n_query": 1,
         "n_database": answer.n_ranked,
         "backbone": config.backbone,
-        "mode": config.mode,
+        "mode": config.mode_text,
         "seed": config.seed,
         "learned": {catalog.method_label(asked.method): learned} if learned else {},
     }

@@ -60,6 +60,15 @@ class RunConfig:
         """Side at which the backbone works, in pixels; None for its own."""
         return None if self.finetune is None else self.finetune["input_size"]
 
+    @property
+    def mode_text(self) -> str:
+        """The mode, and what a reader has to know of a backbone that was trained along."""
+        if self.finetune is None:
+            return self.mode
+        size = "the usual size" if self.input_size is None else f"{self.input_size} pixels"
+        start = ", from a trained head" if self.finetune["warm_start"] else ""
+        return f"{self.mode} ({self.epochs} epochs of {self.finetune['optimizer']} at {size}{start})"
+
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read a config back.

@@ -77,7 +77,7 @@ def test_every_source_and_protocol_has_a_column_of_its_own(measured: Path) -> No
         ("DeepHash-pytorch", "I", False),
     ]
     ours, survey, disjoint, one = found
-    assert (ours.backbone, ours.source) == ("mobilenet_v2, head trained", "our runs")
+    assert (ours.backbone, ours.source) == ("mobilenet_v2, mode head", "our runs")
     assert survey.scores["dpsh"].mean == 0.757
     assert "dpsh" in disjoint.scores and "dpsh" not in one.scores
     assert all(column.source and column.protocol_text for column in found)
@@ -133,8 +133,8 @@ def test_each_input_has_a_column_of_its_own_heads_first(measured: Path) -> None:
     put(measured, "itq", 0.1, backbone="pixels")
     ours = [column for column in published.columns("cifar10", 48) if column.is_ours]
     assert [(column.title, column.backbone) for column in ours] == [
-        ("Ours, head", "mobilenet_v2, head trained"),
-        ("Ours, fine-tuned", "mobilenet_v2, trained along"),
+        ("Ours, head", "mobilenet_v2, mode head"),
+        ("Ours, fine-tuned", "mobilenet_v2, mode finetune"),
         ("Ours, pixels", "pixels"),
     ]
     assert [column.scores["dpsh"].mean for column in ours[:2]] == [pytest.approx(0.71), 0.8]

@@ -39,6 +39,13 @@ def test_a_fine_tuned_run_is_written_down_whole() -> None:
     assert tuned(lr=0.5, epochs=3).lr == 0.5
 
 
+def test_the_mode_is_told_with_what_a_reader_has_to_know() -> None:
+    assert make_config("digits", "dpsh", 16).mode_text == "head"
+    assert tuned().mode_text == "finetune (150 epochs of sgd at the usual size)"
+    short = tuned(short=True, input_size=64).mode_text
+    assert short == "finetune (6 epochs of adam at 64 pixels, from a trained head)"
+
+
 def test_the_short_schedule_is_the_same_for_all() -> None:
     runs = [tuned(method, short=True) for method in ("dpsh", "dpq")]
     assert {(run.lr, run.epochs, run.batch_size, str(run.finetune)) for run in runs} == {
