@@ -54,13 +54,13 @@ HEADS = --backbone mobilenet_v2 $(if $(MOBILENET),--weights-file $(MOBILENET))
 TUNED = --backbone squeezenet1_0 $(if $(SQUEEZENET),--weights-file $(SQUEEZENET)) --mode finetune --input-size 64
 TABLE = $(PY) -m models table
 FINETUNED = dpsh hashnet dsdh dtsh mihash csq greedyhash orthohash dpq
-UNSEEN    = $(FINETUNED) sdh itq lsh
+UNSEEN    = dpsh hashnet dtsh mihash csq orthohash sdh itq lsh
 table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unseen classes (hours; resumes)
 	$(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
 	$(PY) -m models features cifar10 $(HEADS)
 	$(TABLE) --dataset cifar10 $(HEADS)
 	$(TABLE) --dataset cifar10 $(TUNED) --methods $(FINETUNED) --n-bits 48 --seeds 0
-	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48
+	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48 --seeds 0
 	$(PY) -m models ship cifar10 --whole lsh
 	$(PY) -m models ship cifar10@unseen
 
