@@ -95,7 +95,7 @@ def _ended(job: add_job.Job, search_page: str) -> None:
     elif job.bug:
         st.error(job.bug, title="It stopped unexpectedly", icon=":material/error:")
     if not job.finished:
-        st.info(section("add_data", _kept(job)).format(name=job.request.name), icon=":material/info:")
+        st.info(_kept(job).format(name=job.request.name), icon=":material/info:")
     if job.report is not None:
         _report(job.report)
     left_out(job.skipped)
@@ -117,12 +117,12 @@ def _ended(job: add_job.Job, search_page: str) -> None:
 
 
 def _kept(job: add_job.Job) -> str:
-    """Section of the text that says what there is of a job that was not finished."""
+    """What there is of a job that was not finished."""
     if job.report is not None:
-        return "kept_images"
+        return section("add_data", "kept_images")
     if job.request.fetch and job.steps[0].state == "done":
-        return "kept_download"
-    return "nothing_kept"
+        return section("add_data", "kept_download")
+    return section("add_data", "nothing_kept")
 
 
 def _report(report: add_job.Report) -> None:
