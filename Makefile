@@ -62,7 +62,7 @@ table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unsee
 	$(TABLE) --dataset cifar10 $(TUNED) --methods $(FINETUNED) --n-bits 48 --seeds 0
 	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48 --seeds 0
 	$(PY) -m models ship cifar10 --whole lsh
-	$(PY) -m models ship cifar10@unseen
+	$(PY) -m models ship cifar10@unseen --whole $(UNSEEN)
 
 tune: $(VENV)/.app ## search every method's learning rate on train images, and record it
 	$(PY) -m models tune

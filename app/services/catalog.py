@@ -382,9 +382,11 @@ def _plain_label(name: str) -> str:
 
 
 def _beside(name: str) -> str:
-    """What a name says beside the method."""
+    """What a name says beside the method; where room is short, the end of a backbone's name can go."""
     _, backbone, fine_tuned = _parts(name)
-    return (f" on {_short(backbone)}" if backbone else "") + (", fine-tuned" if fine_tuned else "")
+    if fine_tuned:
+        return f", fine-tuned {backbone}".rstrip()
+    return f" on {_short(backbone)}" if backbone else ""
 
 
 def _short(backbone: str) -> str:

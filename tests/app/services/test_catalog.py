@@ -77,7 +77,7 @@ def test_figures_alone_are_no_choice_and_are_not_forgotten(inputs: Path) -> None
 
 def test_labels_say_what_else_a_name_says(inputs: Path) -> None:
     assert catalog.method_label("dpsh~finetune") == "DPSH, fine-tuned"
-    assert catalog.method_label("dpsh~resnet18~finetune") == "DPSH on resnet18, fine-tuned"
+    assert catalog.method_label("dpsh~resnet18~finetune") == "DPSH, fine-tuned resnet18"
     assert catalog.method_label("lsh~hog") == "LSH on HOG"
     assert catalog.run_label("dpsh~resnet18", 32) == "DPSH 32 bits on resnet18"
     assert catalog.method_entry("dpsh~finetune") == "DPSH, fine-tuned · pairwise"
