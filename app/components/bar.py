@@ -20,7 +20,7 @@ def bar(search_page: str) -> None:
             "Database",
             [info.name for info in catalog.datasets()],
             label_visibility="collapsed",
-            width=130,
+            width=160,
             **state.widget("db"),
         )
         st.selectbox(
