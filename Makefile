@@ -56,7 +56,7 @@ TABLE = $(PY) -m models table
 FINETUNED = dpsh hashnet dsdh dtsh mihash csq greedyhash orthohash dpq
 UNSEEN    = dpsh hashnet dtsh mihash csq orthohash sdh itq lsh
 table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unseen classes (hours; resumes)
-	$(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
+	test -f "$${HASHLENS_LIBRARY:-.library}/datasets/cifar10/dataset.json" || $(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
 	$(PY) -m models features cifar10 $(HEADS)
 	$(TABLE) --dataset cifar10 $(HEADS)
 	$(TABLE) --dataset cifar10 $(TUNED) --methods $(FINETUNED) --n-bits 48 --seeds 0

@@ -100,7 +100,7 @@ def run(
         source: opened by `open_source` for the config's data set and backbone.
         figures_only: keep only what the leaderboard needs.
         with_health: tell after each epoch how the codes are, which takes an eighth of the time of a head, and
-            a quarter where the backbone is trained along.
+            a pass over all train images where the backbone is trained along.
         cancel, resume_from, state_file, fabric: see `models.engine.trainer.train`.
 
     Yields:
