@@ -131,11 +131,11 @@ def _bucket_name(place: int, bucket: codes.Bucket) -> str:
 
 
 def _bucket_row(dataset: str, place: int, bucket: codes.Bucket) -> str:
-    """The first images of a bucket, as HTML."""
+    """Some images of a bucket, as HTML."""
     name, code, top = (escape(text) for text in (_bucket_name(place, bucket), bucket.code, bucket.top_class))
     held = f"{bucket.size:,} images" + (f", {bucket.n_top:,} of them {top}" if top else "")
     if bucket.size > N_THUMBS:
-        held += f"; the first {N_THUMBS}"
+        held += f"; {N_THUMBS} drawn by lot"
     head = f'<div class="hl-side"><b>{name}</b> <code>{code}</code> <small>{held}</small></div>'
     return head + stored_thumbs(dataset, bucket.rows[:N_THUMBS].tolist(), N_THUMBS)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.services import catalog
+from app.services import catalog, ties
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.hamming import hamming_distances
 from models.codes.packing import pack
@@ -155,7 +155,7 @@ class Bucket:
     """Database images with one code.
 
     Attributes:
-        rows: int64 (size,), ascending.
+        rows: int64 (size,), in the order drawn for ties.
         code: the code in hex digits, or the words' numbers.
         top_class: name of the most frequent class; empty where nothing is known of classes.
         n_top: images that have it.
@@ -219,7 +219,7 @@ def occupancy(dataset: str, method: str, n_bits: int, n_largest: int = 8) -> Occ
     order = np.argsort(-sizes, kind="stable")
     largest = tuple(
         Bucket(
-            frozen(np.flatnonzero(inverse == bucket)),
+            frozen(ties.those_of(inverse == bucket)),
             distinct[bucket].tobytes().hex() if binary else " ".join(map(str, distinct[bucket])),
             names[top[bucket]],
             int(per_bucket[bucket, top[bucket]]),

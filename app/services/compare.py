@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from app.services import catalog, float_ranking
+from app.services import catalog, float_ranking, ties
 from models.metrics import average_precision, histogram_of_distances, precision_at_k
 from models.types import Bool, Float64, Int64
 
@@ -150,7 +150,7 @@ def rank_by(
     side: Side, distances: npt.NDArray[Any], *, left_out: int | None, relevant: Bool | None
 ) -> Ranked:
     """Rank the database by distances (n_database,) to it; `relevant` is bool (n_database,) or None."""
-    order = np.argsort(distances, kind="stable")
+    order = ties.nearest_first(distances)
     if left_out is not None:
         order = order[order != left_out]
     told = None if relevant is None else relevant[order]

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from app.services import catalog
+from app.services import catalog, ties
 from models.errors import HashingError
 from models.index import KINDS, Index, open_index
 from models.index.binary_multi_hash import MAX_SUBSTRING_BITS
@@ -242,7 +242,11 @@ def nearest(dataset: str, method: str, n_bits: int, asked: Mapping[str, str]) ->
 
 @dataclass(frozen=True)
 class Built:
-    """An index over the codes of a run, and the exhaustive one that it is judged by."""
+    """An index over the codes of a run, and the exhaustive one that it is judged by.
+
+    Both hold the codes in the order drawn for ties (`app.services.ties`): row i is database row
+    `drawn(n)[i]`.
+    """
 
     index: Index
     exact: Index
@@ -364,6 +368,7 @@ def _building(
 
     def build() -> Built:
         codes = catalog.open_run(dataset, method, n_bits).codes("database")
+        codes = codes[ties.drawn(len(codes))]
         if kind == "milvus":
             collection = re.sub(r"\W", "_", f"{dataset}_{method}_{n_bits}")  # Milvus takes nothing else
             settings.update(uri=_milvus_file(), collection=collection)

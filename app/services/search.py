@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.services import catalog
+from app.services import catalog, ties
 from app.services.upload import EncodedUpload
 from models.codes.asymmetric import asymmetric_distances
 from models.codes.hamming import hamming_distances
@@ -55,7 +55,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All database rows by distance, ties by row; without the query itself when it is one (`excluded`)."""
+    """All database rows by distance, ties by lot; without the query itself when it is one (`excluded`)."""
 
     order: Int64
     distances: Distances
@@ -206,7 +206,7 @@ def _rank(asked: Asked) -> Ranking:
     else:
         assert isinstance(asked.queries, np.ndarray), "query and database come from one run"
         distances = asymmetric_distances(asked.queries, asked.codes)[0]
-    order = np.argsort(distances, kind="stable")
+    order = ties.nearest_first(distances)
     excluded = asked.split == "database"
     if excluded:
         order = order[order != asked.row]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from app.services.indexes import Choice, Opened, n_distinct
 from app.services.search import Asked, ranking_for
+from app.services.ties import drawn
 from models.index import Index
 from models.index.binary_multi_index import BinaryMultiIndex
 from models.index.recall import RELATIVE_ROUNDING
@@ -81,7 +82,7 @@ def ask_index(asked: Asked, opened: Opened, n: int, radius: int | None = None) -
     n = min(n, n_ranked)
     k = n + int(ranked.excluded)
     with opened.tuned() as index:
-        ids = index.search(asked.queries, k).row(0)[1]
+        ids = drawn(index.n_database)[index.search(asked.queries, k).row(0)[1]]
         looked = _looked(opened.choice.kind, index, asked, k)
         query_ms, exhaustive_ms, n_repeats = _timed(index, opened.exact, asked, k)
     place_of = np.full(n_ranked + int(ranked.excluded), -1)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.services import catalog, embeddings
+from app.services import catalog, embeddings, ties
 from app.services.codes import frozen
 from models.codes.health import word_entropy
 from models.types import CodebookCodes, Float32, Float64, Int64
@@ -120,7 +120,7 @@ class WordView:
     Attributes:
         queries: int64 (n,), rows of the query split for whom the word is nearest, nearest first.
         database: int64 (n,), database rows that chose it.
-        nearest_first: `database` is in order of distance; False: in stored order, because the vectors before
+        nearest_first: `database` is in order of distance; False: in no order, because the vectors before
             coding are not at hand.
         n_queries: queries that chose it.
         n_database: database images that chose it.
@@ -153,7 +153,7 @@ def _word_view(dataset: str, method: str, n_bits: int, book: int, word: int, rea
     labels = catalog.open_dataset(dataset).labels("database")
     counts = labels.sum(axis=0)
     class_share = np.where(counts > 0, labels[using].sum(axis=0) / np.maximum(counts, 1), np.nan)
-    rows = np.flatnonzero(using)
+    rows = ties.those_of(using)
     found = embeddings.computed(dataset, method, n_bits)
     if ready and found is not None:
         rows = rows[np.argsort(word_distances(found[rows], codes[rows], book, word), kind="stable")]

@@ -24,7 +24,8 @@ def ranked(*distances: float, side: Side = A, left_out: int | None = None) -> co
 
 def test_each_row_knows_the_ranks_its_ties_can_take() -> None:
     made = ranked(3, 1, 1, 0, 3, 3)
-    assert made.order.tolist() == [3, 1, 2, 0, 4, 5]
+    order = made.order.tolist()
+    assert order[0] == 3 and set(order[1:3]) == {1, 2} and set(order[3:]) == {0, 4, 5}
     assert made.first.tolist() == [4, 2, 2, 1, 4, 4]
     assert made.last.tolist() == [6, 3, 3, 1, 6, 6]
     assert (made.ranks(3), made.ranks(2)) == ("1", "2–3")
@@ -49,7 +50,7 @@ def test_what_ties_can_explain_is_no_move() -> None:
     strict = ranked(3, 2, 1, 0)
     changed = change(everything_tied, strict, 2)
     assert {mark.kind for mark in changed.marks} == {"tied"}
-    # Rows 0 and 1 are shown by A, but only because ties have to be shown in some order.
+    # A shows two of the rows, but only because ties have to be shown in some order.
     assert changed.lost == ()
     back = change(strict, everything_tied, 2)
     assert {mark.kind for mark in back.marks} == {"tied"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.services import catalog, search
+from app.services import catalog, search, ties
 from app.services.upload import EncodedUpload
 from models.codes.packing import unpack
 from models.types import BinaryCodes
@@ -24,12 +24,13 @@ def slow_distances(asked: search.Asked) -> np.ndarray:
 
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("split", ["query", "database"])
-def test_ranks_by_distance_then_row(stored: Path, run: tuple[str, str, int], split: str) -> None:
+def test_ranks_by_distance_then_by_lot(stored: Path, run: tuple[str, str, int], split: str) -> None:
     asked = search.ask(*run, split, 4)
     answer = search.answer(asked, 10_000)
     distances = slow_distances(asked)
     assert np.allclose(answer.distances, distances[answer.rows], rtol=1e-5)
-    pairs = list(zip(answer.distances.tolist(), answer.rows.tolist(), strict=True))
+    lot = np.argsort(ties.drawn(len(asked.codes)))[answer.rows]
+    pairs = list(zip(answer.distances.tolist(), lot.tolist(), strict=True))
     assert pairs == sorted(pairs)
     assert set(answer.rows.tolist()) | ({4} if split == "database" else set()) == set(range(len(asked.codes)))
 
