@@ -51,7 +51,7 @@ zoo: $(VENV)/.app ## train every method at every length on every embedded set (r
 
 # FROM: the images, where they cannot be downloaded. MOBILENET, SQUEEZENET: weights of the backbones, likewise.
 HEADS = --backbone mobilenet_v2 $(if $(MOBILENET),--weights-file $(MOBILENET))
-TUNED = --backbone squeezenet1_0 $(if $(SQUEEZENET),--weights-file $(SQUEEZENET)) --mode finetune --input-size 64
+SMALL = --backbone squeezenet1_0@64 $(if $(SQUEEZENET),--weights-file $(SQUEEZENET))
 TABLE = $(PY) -m models table
 FINETUNED = dpsh hashnet dsdh dtsh mihash csq greedyhash orthohash dpq
 UNSEEN    = dpsh hashnet dtsh mihash csq orthohash sdh itq lsh
@@ -59,7 +59,8 @@ table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unsee
 	test -f "$${HASHLENS_LIBRARY:-.library}/datasets/cifar10/dataset.json" || $(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
 	$(PY) -m models features cifar10 $(HEADS)
 	$(TABLE) --dataset cifar10 $(HEADS)
-	$(TABLE) --dataset cifar10 $(TUNED) --methods $(FINETUNED) --n-bits 48 --seeds 0
+	$(TABLE) --dataset cifar10 $(SMALL) --methods $(FINETUNED) --n-bits 48 --seeds 0
+	$(TABLE) --dataset cifar10 $(SMALL) --methods $(FINETUNED) --n-bits 48 --seeds 0 --mode finetune
 	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48 --seeds 0
 	$(PY) -m models ship cifar10 --whole lsh
 	$(PY) -m models ship cifar10@unseen --whole $(UNSEEN)

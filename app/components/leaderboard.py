@@ -99,10 +99,12 @@ def leaderboard(columns: dict[str, list[Any]], entries: Sequence[Entry]) -> None
         entries: the first rows, in their order; the rows after them are no runs.
     """
     number = st.column_config.NumberColumn
+    longest = max((len(text) for text in columns.get("input", ())), default=0)
+    width = min(max(165, 8 * longest), 240)  # some 7 px a letter, and the margins
     known = {
         "shown": st.column_config.TextColumn("", width=32, help="● is the run chosen in the bar above"),
         "method": st.column_config.TextColumn("method", width=165),
-        "input": st.column_config.TextColumn("input", width=165, help="What the method was given"),
+        "input": st.column_config.TextColumn("input", width=width, help="What the method was given"),
         "stored": st.column_config.TextColumn(
             "stored", help="Runs with codes can be chosen here; of the others only these figures are kept"
         ),

@@ -22,7 +22,7 @@ from models.data.base import Dataset, DatasetInfo, sample_data_root
 from models.engine.config import Mode
 from models.engine.store import RunStore, RunSummary, StoredRun
 from models.errors import DataError, NotAvailableError, UnknownNameError
-from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS, HOG, backbone_names
+from models.networks.names import DEFAULT_BACKBONE, DESCRIPTORS, HOG, is_backbone
 from models.registry import method_names
 from models.spec import CodeKind
 from models.types import Split
@@ -142,7 +142,7 @@ def is_known(name: str) -> bool:
     method, backbone, fine_tuned = _parts(name)
     return (
         method in _cards()
-        and (not backbone or backbone in backbone_names())
+        and (not backbone or is_backbone(backbone))
         and name == _name(method, backbone, fine_tuned=fine_tuned)
     )
 
@@ -304,17 +304,12 @@ def why_no_network(dataset: str, method: str, n_bits: int) -> str:
     what = f"{method_label(method)} at {n_bits} bits on {dataset} cannot encode an image of your own: "
     if run.config.mode == "given":
         return what + "its codes were made elsewhere, and their network is not here. Ask with a stored image."
-    config, side = run.config, ""
-    command = f"python -m models train {config.method} --dataset {dataset} --n-bits {n_bits}"
-    command += "" if config.backbone == DEFAULT_BACKBONE else f" --backbone {config.backbone}"
     why = "its network is not kept with the codes"
-    if config.mode == "finetune":
+    if run.config.mode == "finetune":
         why = "its backbone was trained along, and a network of that size is not kept with the codes"
-        side = "" if config.input_size is None else f" --input-size {config.input_size}"
-        command += f" --mode finetune{side}"
     others = ", ".join(_with_network(dataset, method, n_bits)[:3])
     able = f"Choose one whose network is here ({others})" if others else "Ask with a stored image"
-    return f"{what}{why}. {able}, or train it on this machine: `{command}`."
+    return f"{what}{why}. {able}, or train it on this machine: `{run.config.train_command}`."
 
 
 def _with_network(dataset: str, method: str, n_bits: int) -> list[str]:

@@ -18,7 +18,7 @@ from models.engine.config import RunConfig
 from models.engine.store import RunStore
 from models.errors import CheckpointError, NotAvailableError, WeightsError
 from models.files import sha256_of
-from models.networks.names import DEFAULT_BACKBONE, TORCHVISION
+from models.networks.names import TORCHVISION, network_of
 from models.types import BinaryCodes, Codes, Queries
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _weights_file(config: RunConfig, weights_id: str) -> Path | None:
     Raises:
         WeightsError: they came from a file that is not here.
     """
-    own = config.backbone not in TORCHVISION or _trained_along(config)
+    own = network_of(config.backbone) not in TORCHVISION or _trained_along(config)
     if own or not re.fullmatch(r"[0-9a-f]{12}", weights_id):
         return None
     folder = library_root() / "weights"
@@ -168,14 +168,11 @@ def _name(config: RunConfig) -> str:
 def _train_it_here(config: RunConfig) -> str:
     if config.dataset in embedded_names():
         return "To have its network, run `make zoo`."
-    command = f"python -m models train {config.method} --dataset {config.dataset} --n-bits {config.n_bits}"
-    command += "" if config.backbone == DEFAULT_BACKBONE else f" --backbone {config.backbone}"
-    command += " --mode finetune" if _trained_along(config) else ""
-    command += f" --input-size {config.input_size}" if config.input_size else ""
     info = catalog.open_dataset(config.dataset).info
     first = "" if info.has_images else f" get the images (`python -m models fetch {info.pool}`), then"
-    weights = ", with --weights-file FILE where there is no network" if config.backbone in TORCHVISION else ""
-    return f"To have its network,{first} train it here: `{command}`{weights}."
+    torchvision = network_of(config.backbone) in TORCHVISION
+    weights = ", with --weights-file FILE where there is no network" if torchvision else ""
+    return f"To have its network,{first} train it here: `{config.train_command}`{weights}."
 
 
 def _seen_by(image: Image, transform: Any) -> Image:

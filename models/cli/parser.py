@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     features = command("features", "models.cli.features:features", "Compute a data set's backbone features.")
     features.add_argument("dataset", metavar="NAME", help="see `datasets`")
-    features.add_argument("--backbone", default="small_cnn", help="default small_cnn")
+    features.add_argument("--backbone", default="small_cnn", help="default small_cnn; NAME@PIXELS for a size")
     features.add_argument(
         "--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable"
     )
@@ -113,16 +113,15 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--resume", action="store_true", help="go on from an interrupted run in the same DIR")
     train.add_argument("--mode", default="head", help="head (frozen backbone, default) or finetune")
     train.add_argument(
-        "--backbone", default="small_cnn", help="default small_cnn; or pixels, hog, or a torchvision model"
+        "--backbone",
+        default="small_cnn",
+        help="default small_cnn; or pixels, hog, or a torchvision model; NAME@PIXELS for a size of your own",
     )
     train.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
     train.add_argument(
         "--label-vectors",
         metavar="FILE",
         help="vectors of the class names, for dvsq: .npz (names, vectors), or .txt as of word2vec or GloVe",
-    )
-    train.add_argument(
-        "--input-size", type=int, metavar="PIXELS", help="mode finetune: work at a lower resolution"
     )
     train.add_argument(
         "--short",
@@ -150,7 +149,9 @@ def _add_zoo(zoo: argparse.ArgumentParser) -> None:
 
 def _add_table(table: argparse.ArgumentParser) -> None:
     table.add_argument("--dataset", required=True, help="NAME, or NAME@PROTOCOL")
-    table.add_argument("--backbone", default="mobilenet_v2", help="default mobilenet_v2")
+    table.add_argument(
+        "--backbone", default="mobilenet_v2", help="default mobilenet_v2; NAME@PIXELS for a size"
+    )
     table.add_argument("--weights-file", metavar="FILE", help="weights of the backbone, if not downloadable")
     table.add_argument("--methods", nargs="+", metavar="NAME", help="default: all")
     table.add_argument(
@@ -166,7 +167,6 @@ def _add_table(table: argparse.ArgumentParser) -> None:
         choices=("head", "finetune"),
         help="head (frozen backbone, default) or finetune, by one short schedule for all methods",
     )
-    table.add_argument("--input-size", type=int, metavar="PIXELS", help="mode finetune: a lower resolution")
     table.add_argument("--force", action="store_true", help="make runs again that are current")
 
 

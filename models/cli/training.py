@@ -46,7 +46,6 @@ def train(chosen: argparse.Namespace) -> Answer:
         weight_decay=chosen.weight_decay,
         params=_settings(chosen.set),
         label_vectors=vectors.sha256 if vectors else None,
-        input_size=chosen.input_size,
         short=chosen.short,
     )
     # A run that is shipped stays as it is: the library's comes before it.
@@ -71,7 +70,6 @@ def train(chosen: argparse.Namespace) -> Answer:
                 config.backbone,
                 Path(chosen.weights_file) if chosen.weights_file else None,
                 lambda done, total: progress.update(task, completed=done, total=total),
-                input_size=config.input_size,
             )
             source = replace(source, label_vectors=vectors.vectors if vectors else None)
             resume_from = state_file if chosen.resume else None
@@ -167,7 +165,6 @@ def table(chosen: argparse.Namespace) -> Answer:
         chosen.jobs,
         weights_file=Path(chosen.weights_file) if chosen.weights_file else None,
         mode=chosen.mode,
-        input_size=chosen.input_size,
         force=chosen.force,
     )
     return _followed(events, "table")

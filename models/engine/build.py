@@ -35,15 +35,12 @@ def make_config(
     sampler: str | None = None,
     params: Mapping[str, Any] | None = None,
     label_vectors: str | None = None,
-    input_size: int | None = None,
     short: bool = False,
 ) -> RunConfig:
     """A configuration in which everything left out is the method's own recipe and defaults.
 
     Args:
         label_vectors: SHA-256 of the file of label vectors, for a method that reads them.
-        input_size: in `finetune` mode, the side at which the backbone works, in pixels; None is what suits
-            the images. A smaller one trains faster.
         short: in `finetune` mode, one short schedule for all methods instead of their sources' settings.
 
     Raises:
@@ -78,10 +75,8 @@ def make_config(
         sampler=recipe.sampler if sampler is None else sampler,
         params=dataclasses.asdict(make_params(method_class.Params, dict(params or {}))),
         label_vectors=label_vectors,
-        finetune=_finetune(trained_along, input_size) if mode == "finetune" else None,
+        finetune=_finetune(trained_along) if mode == "finetune" else None,
     )
-    if mode != "finetune" and input_size is not None:
-        raise ConfigError("An input size is a setting of mode finetune; features are stored at one size.")
     if mode != "finetune" and short:
         raise ConfigError("The short schedule is a setting of mode finetune; heads have one recipe.")
     _check(config, closed_form=recipe.epochs == 0)
@@ -99,10 +94,10 @@ def head_config(config: RunConfig) -> RunConfig:
     )
 
 
-def _finetune(usual: FineTune, input_size: int | None) -> dict[str, Any]:
+def _finetune(usual: FineTune) -> dict[str, Any]:
     """What of a run's settings only mode `finetune` has."""
     names = ("optimizer", "backbone_lr", "momentum", "decay", "decay_every", "warm_start")
-    return {name: getattr(usual, name) for name in names} | {"input_size": input_size}
+    return {name: getattr(usual, name) for name in names}
 
 
 def _check(config: RunConfig, *, closed_form: bool) -> None:
@@ -125,8 +120,6 @@ def _check(config: RunConfig, *, closed_form: bool) -> None:
         )
     if config.seed >= 2**63:
         raise ConfigError(f"A seed is below 2^63; got {config.seed}.")
-    if config.input_size is not None and config.input_size < 32:
-        raise ConfigError(f"A backbone works on images of at least 32 pixels; got {config.input_size}.")
     if config.mode not in ("head", "finetune"):
         raise ConfigError(f"A run's mode is head or finetune; got {config.mode!r}.")
     if config.mode == "finetune" and config.backbone in DESCRIPTORS:

@@ -185,4 +185,4 @@ def _trained_backbone(config: RunConfig, tensors: Mapping[str, Tensor], image_si
     """A backbone around the checkpoint's own weights."""
     prefix = "backbone.network."
     state = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
-    return backbone_from_state(config.backbone, state, image_size=image_size, input_size=config.input_size)
+    return backbone_from_state(config.backbone, state, image_size=image_size)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from models.errors import CheckpointError
+from models.networks.names import DEFAULT_BACKBONE
 
 # `given`: codes that another system made; nothing is trained here.
 Mode = Literal["head", "finetune", "given"]
@@ -21,8 +22,7 @@ class RunConfig:
     by name; `label_vectors` is the SHA-256 of the file in which the user gave vectors of the labels, if so.
     `finetune` is for that mode alone: what else decides how the backbone is trained, by name
     (`optimizer`, `backbone_lr`, `momentum`, `decay`, `decay_every`, `warm_start` as in
-    `models.methods.finetuning`;
-    `input_size`, the side at which the backbone works, None for its own).
+    `models.methods.finetuning`).
 
     Two runs with equal configs on equal software produce equal codes.
     """
@@ -56,18 +56,21 @@ class RunConfig:
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @property
-    def input_size(self) -> int | None:
-        """Side at which the backbone works, in pixels; None for its own."""
-        return None if self.finetune is None else self.finetune["input_size"]
-
-    @property
     def mode_text(self) -> str:
         """The mode, and what a reader has to know of a backbone that was trained along."""
         if self.finetune is None:
             return self.mode
-        size = "the usual size" if self.input_size is None else f"{self.input_size} pixels"
         start = ", from a trained head" if self.finetune["warm_start"] else ""
-        return f"{self.mode} ({self.epochs} epochs of {self.finetune['optimizer']} at {size}{start})"
+        return f"{self.mode} ({self.epochs} epochs of {self.finetune['optimizer']}{start})"
+
+    @property
+    def train_command(self) -> str:
+        """What makes such a run on another machine; settings that are not the usual ones are left out."""
+        command = f"python -m models train {self.method} --dataset {self.dataset} --n-bits {self.n_bits}"
+        command += f" --seed {self.seed}" if self.seed else ""
+        command += "" if self.backbone == DEFAULT_BACKBONE else f" --backbone {self.backbone}"
+        command += " --mode finetune" if self.mode == "finetune" else ""
+        return command + (" --short" if self.finetune and self.finetune["warm_start"] else "")
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -28,7 +28,7 @@ from models.engine.feature_file import FeatureFile
 from models.engine.run_files import read_arrays
 from models.errors import CheckpointError, NotAvailableError, StorageError
 from models.files import npz_bytes, write_atomically
-from models.networks.names import DEFAULT_BACKBONE, backbone_names
+from models.networks.names import DEFAULT_BACKBONE, is_backbone, network_of
 from models.types import Float16, Float32, Int64, Split
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def made_with(features: Features, dataset: Dataset, backbone: Backbone) -> bool:
 
 
 def _key(content: str, backbone: Backbone) -> str:
-    parts = [content, backbone.name, backbone.weights_id, asdict(backbone.transform)]
+    # The size is in the transform: where the name says the usual one, the features are the same.
+    parts = [content, network_of(backbone.name), backbone.weights_id, asdict(backbone.transform)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -232,7 +233,7 @@ def features_on_disk(dataset: Dataset) -> dict[str, Path]:
         name, _, _ = path.stem.removeprefix(f"{info.pool}-").partition("-")
         if re.fullmatch(rf"{name}-[0-9a-f]{{16}}", path.stem.removeprefix(f"{info.pool}-")):
             file = FeatureFile.on_disk(path)
-            if name in backbone_names() and file is not None and file.n == dataset.n_pool and file.is_whole:
+            if is_backbone(name) and file is not None and file.n == dataset.n_pool and file.is_whole:
                 found[name] = path
     return found
 

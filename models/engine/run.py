@@ -58,14 +58,12 @@ def open_source(
     backbone_name: str,
     weights_file: Path | None = None,
     progress: Progress | None = None,
-    *,
-    input_size: int | None = None,
 ) -> Source:
     """Load a data set, its backbone and its features, which are computed if nobody has yet.
 
     Args:
         dataset_name: see `load_dataset`.
-        backbone_name, weights_file, input_size: see `load_backbone`.
+        backbone_name, weights_file: see `load_backbone`.
         progress: told images done and images in all.
 
     Raises:
@@ -73,9 +71,7 @@ def open_source(
         `load_backbone`.
     """
     dataset = load_dataset(dataset_name)
-    backbone = load_backbone(
-        backbone_name, weights_file, image_size=dataset.info.image_size, input_size=input_size
-    )
+    backbone = load_backbone(backbone_name, weights_file, image_size=dataset.info.image_size)
     return Source(dataset, backbone, dataset_features(dataset, backbone, progress))
 
 

@@ -35,7 +35,7 @@ from models.types import BinaryCodes, Codes, Float64, Queries, Split
 __all__ = ["BitSummary", "CodeMap", "RunStore", "RunSummary", "StoredRun"]
 
 _FOLDER = re.compile(
-    r"(?P<n_bits>\d+)-s(?P<seed>\d+)(-(?!finetune$)(?P<backbone>\w+))?(-(?P<mode>finetune))?"
+    r"(?P<n_bits>\d+)-s(?P<seed>\d+)(-(?!finetune$)(?P<backbone>[\w@]+))?(-(?P<mode>finetune))?"
 )
 
 

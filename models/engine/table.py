@@ -33,7 +33,6 @@ class SourceTask:
     dataset: str
     backbone: str
     weights_file: Path | None = None
-    input_size: int | None = None
 
     @property
     def name(self) -> str:
@@ -42,7 +41,7 @@ class SourceTask:
 
     def do(self) -> Outcome:
         """Open them once, so that no two workers compute the same features."""
-        source = open_shared_source(self.dataset, self.backbone, self.weights_file, self.input_size)
+        source = open_shared_source(self.dataset, self.backbone, self.weights_file)
         return Outcome(self.name, "current", f"{source.features.n('database')} database images")
 
 
@@ -56,7 +55,6 @@ def table(
     *,
     weights_file: Path | None = None,
     mode: Mode = "head",
-    input_size: int | None = None,
     force: bool = False,
 ) -> Generator[ZooEvent, None, None]:
     """Make the runs of the table that are not current.
@@ -65,14 +63,14 @@ def table(
 
     Args:
         dataset: name, with the protocol where it is not the default one.
-        backbone: whose features the heads are trained on.
+        backbone: whose features the heads are trained on; `NAME@PIXELS` for a size of one's own, as
+            `squeezenet1_0@64`.
         methods: names; None is all.
         n_bits: code lengths; those that a method cannot produce are left out for it.
         seeds: the first at every length, the others at `WHOLE_BITS` alone.
         jobs: worker processes.
         weights_file: of the backbone, where it cannot be downloaded.
         mode: `head`, or `finetune`.
-        input_size: in mode `finetune`, the side at which the backbone works; smaller is faster.
         force: make runs again that are current.
 
     Yields:
@@ -81,8 +79,7 @@ def table(
     Raises:
         UnknownNameError: no such data set or method.
         NotAvailableError: the data set is not on this machine.
-        ConfigError: no seed, no length or no worker, a data set that belongs to the zoo, or an input
-            size in mode `head`.
+        ConfigError: no seed, no length or no worker, or a data set that belongs to the zoo.
     """
     info = load_dataset(dataset).info
     if dataset in embedded_names():
@@ -94,8 +91,6 @@ def table(
         raise ConfigError("The table needs at least one seed, one code length and one job.")
     if min(seeds) < 0 or min(n_bits) < 1:
         raise ConfigError("Seeds are not negative, and a code has at least 1 bit.")
-    if mode == "head" and input_size is not None:
-        raise ConfigError("An input size is a setting of mode finetune; features are stored at one size.")
     root = library_root()
     work: list[Task] = [
         RunTask(
@@ -109,14 +104,13 @@ def table(
             force=force,
             weights_file=weights_file,
             mode=mode,
-            input_size=input_size,
         )
         for length, seed in cells(n_bits, seeds)
         for method in chosen
     ]
     if info.has_images and mode == "head":
         work.append(BaselineTask(root, dataset, backbone, tuple(n_bits), force, weights_file))
-    yield from carried_out(([SourceTask(dataset, backbone, weights_file, input_size)], work), jobs, root)
+    yield from carried_out(([SourceTask(dataset, backbone, weights_file)], work), jobs, root)
 
 
 def cells(n_bits: Sequence[int], seeds: Sequence[int]) -> list[tuple[int, int]]:

@@ -6,8 +6,8 @@ run's steps. Where the backbone is trained along, optimiser and schedule are tho
 on some split. Epochs, batch size, rate, decay and sampler are the method's own unless the caller says
 otherwise.
 
-Order of hooks: `before_fit`; then per epoch `before_epoch`, per step `loss` and `after_step`, then
-`after_epoch`.
+Order of hooks: `before_fit`, and `before_finetuning` after a warm start; then per epoch `before_epoch`, per
+step `loss` and `after_step`, then `after_epoch`.
 """
 
 from __future__ import annotations
@@ -108,6 +108,9 @@ def train(
         model.method.before_fit(TrainSet(standardised, labels, generator, vectors))
     if config.finetune is not None and config.finetune["warm_start"] and resume_from is None:
         model.method.load_state_dict(_trained_head(config, data))
+        with working(), torch.no_grad():
+            model.method.eval()
+            model.method.before_finetuning(model.method(standardised))
     n_parameters = sum(p.numel() for p in model.parameters())
     if config.epochs == 0:
         yield Started(config, 0, 0, n_parameters)

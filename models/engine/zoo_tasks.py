@@ -94,18 +94,26 @@ class BaselineTask:
         return f"baselines {self.dataset}"
 
     def do(self) -> Outcome:
-        """Write `baselines.json` unless it is current."""
+        """Write `baselines.json` unless it is current.
+
+        A data set has one such file: a second backbone, or fewer lengths, leave it as it is.
+        """
         from models.engine.baselines import baselines
         from models.engine.classifier_baseline import classifier_codes
 
         source = open_shared_source(self.dataset, self.backbone, self.weights_file)
         path = self.root / self.dataset / "baselines.json"
-        made_from = {"data_key": source.features.key, "n_bits": list(self.n_bits)}
+        key, n_bits = source.features.key, set(self.n_bits)
         if not self.force and path.is_file():
             old = read_json(path)
-            if {name: old.get(name) for name in made_from} == made_from:
-                return Outcome(self.name, "current")
-        record = baselines(source.dataset, source.features, self.backbone, self.n_bits)
+            if others := [name for name in old.get("float_ranking", ()) if name != self.backbone]:
+                return Outcome(self.name, "current", f"those of {others[0]} stay")
+            if old.get("data_key") == key:
+                if n_bits <= set(old["n_bits"]):
+                    return Outcome(self.name, "current")
+                n_bits |= set(old["n_bits"])
+        made_from = {"data_key": key, "n_bits": sorted(n_bits)}
+        record = baselines(source.dataset, source.features, self.backbone, tuple(sorted(n_bits)))
         record["classifier"] = classifier_codes(source.dataset, source.features)
         write_json(path, record | made_from)
         return Outcome(self.name, "made")
@@ -125,7 +133,6 @@ class RunTask:
     force: bool
     weights_file: Path | None = None
     mode: Mode = "head"
-    input_size: int | None = None
 
     @property
     def name(self) -> str:
@@ -141,7 +148,7 @@ class RunTask:
         from models.engine.run import run, run_keys
         from models.registry import get_spec
 
-        source = open_shared_source(self.dataset, self.backbone, self.weights_file, self.input_size)
+        source = open_shared_source(self.dataset, self.backbone, self.weights_file)
         spec, labels = get_spec(self.method), source.dataset.info.label_kind
         if not spec.n_bits.allows(self.n_bits):
             return Outcome(self.name, "skipped", f"lengths are {spec.n_bits}")
@@ -151,7 +158,6 @@ class RunTask:
             *(self.dataset, self.method, self.n_bits, self.seed),
             backbone=self.backbone,
             mode=self.mode,
-            input_size=self.input_size,
             short=self.mode == "finetune",
         )
         place = (self.dataset, self.method, self.n_bits, self.seed, self.backbone, self.mode)
@@ -234,10 +240,8 @@ def work(task: Task) -> Outcome:
 
 
 @lru_cache(maxsize=4)
-def open_shared_source(
-    dataset: str, backbone: str, weights_file: Path | None = None, input_size: int | None = None
-) -> Source:
+def open_shared_source(dataset: str, backbone: str, weights_file: Path | None = None) -> Source:
     """A worker reads a data set once."""
     from models.engine.run import open_source
 
-    return open_source(dataset, backbone, weights_file, input_size=input_size)
+    return open_source(dataset, backbone, weights_file)

@@ -104,6 +104,12 @@ class Method(nn.Module):
     def before_fit(self, train: TrainSet) -> None:
         """Once, before the first epoch: closed-form solutions, hash centres, memory banks."""
 
+    def before_finetuning(self, u: Tensor) -> None:
+        """Once, when a trained head starts the training of the backbone; `u` of the train split.
+
+        Signs of u have to stay as they are.
+        """
+
     def before_epoch(self, epoch: int, n_epochs: int) -> None:
         """At the start of epoch `epoch` (from 0): continuation schedules."""
 

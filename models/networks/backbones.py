@@ -21,7 +21,14 @@ from torch import Tensor, nn
 
 from models.errors import ConfigError, UnknownNameError, WeightsError
 from models.networks.descriptors import load_descriptor
-from models.networks.names import DESCRIPTORS, SMALL_CNN, TORCHVISION, backbone_names
+from models.networks.names import (
+    DESCRIPTORS,
+    SMALL_CNN,
+    TORCHVISION,
+    backbone_names,
+    input_size_of,
+    network_of,
+)
 from models.networks.small_cnn import N_FEATURES, SmallCNN, small_cnn_transform
 from models.torchvision_ops import declare_missing_ops
 from models.types import ImageTransform
@@ -41,6 +48,7 @@ _LAST_LAYER = {
 
 # Small images are enlarged this much for a torchvision model, and no model works below the least side.
 MAX_ENLARGEMENT, MIN_SIZE = 5, 64
+MIN_SIZE_SMALL = 32  # of our own network
 # Its position embeddings belong to one size of images.
 _ONE_SIZE = ("vit_b_16",)
 
@@ -52,7 +60,7 @@ class Backbone(nn.Module):
     """A network from images to features, in evaluation mode, with all that a cache needs to know about it.
 
     Attributes:
-        name: as in `backbone_names()`.
+        name: as in `backbone_names()`, with `@` and a size where that was asked for.
         n_features: width of the features.
         transform: how an image becomes an input.
         weights_id: names the weights: torchvision's entry, the first 12 hex digits of a file's SHA-256, or
@@ -73,63 +81,55 @@ class Backbone(nn.Module):
         return features
 
 
-def load_backbone(
-    name: str, weights_file: Path | None = None, *, image_size: int = 64, input_size: int | None = None
-) -> Backbone:
+def load_backbone(name: str, weights_file: Path | None = None, *, image_size: int = 64) -> Backbone:
     """Build a backbone with its weights, in evaluation mode, float32, on the CPU.
 
     Args:
-        name: one of `backbone_names()`.
+        name: one of `backbone_names()`, or `NAME@PIXELS` for a size at which it works, whatever the images
+            measure.
         weights_file: a state_dict of that architecture, `.safetensors` or a torch file (read with
             `weights_only=True`); the classifier may have any number of classes or be absent.
         image_size: side of the data set's images in pixels; decides the size at which the network works, see
-            `small_cnn_transform` and `torchvision_transform`.
-        input_size: the size at which the network works, whatever the images measure.
+            `small_cnn_transform` and `torchvision_transform`, unless the name says one.
 
     Raises:
         UnknownNameError: no backbone of that name.
-        ConfigError: the network cannot work at `input_size`.
+        ConfigError: the network cannot work at the size that the name says.
         WeightsError: the weights cannot be downloaded, or the file cannot be read or is of another
             architecture, or one was given for a descriptor.
     """
-    if name in DESCRIPTORS:
+    network = _known_network(name)
+    if network in DESCRIPTORS:
         if weights_file is not None:
             raise WeightsError(f"{name} is computed without weights. Leave out {weights_file.name}.")
-        _check_input_size(name, input_size)
-        made = load_descriptor(name)
+        made = load_descriptor(network)
         return Backbone(name, made.network, made.n_features, made.transform, made.weights_id)
-    if name == SMALL_CNN:
-        return _load_small_cnn(weights_file or SMALL_CNN_WEIGHTS, image_size, input_size)
-    if name not in TORCHVISION:
-        raise UnknownNameError("backbone", name, backbone_names())
-    _check_input_size(name, input_size)
-    return _load_torchvision(name, weights_file, image_size, input_size)
+    if network == SMALL_CNN:
+        return _load_small_cnn(name, weights_file or SMALL_CNN_WEIGHTS, image_size)
+    return _load_torchvision(name, weights_file, image_size)
 
 
-def backbone_from_state(
-    name: str, state: Mapping[str, Tensor], *, image_size: int = 64, input_size: int | None = None
-) -> Backbone:
+def backbone_from_state(name: str, state: Mapping[str, Tensor], *, image_size: int = 64) -> Backbone:
     """Build a backbone around weights that somebody else read, such as those of a fine-tuned checkpoint.
 
     Args:
-        name: one of `backbone_names()`.
+        name, image_size: as in `load_backbone`.
         state: `Backbone.network.state_dict()` of that backbone.
-        image_size, input_size: as in `load_backbone`.
 
     Raises:
         UnknownNameError: no backbone of that name.
+        ConfigError: the network cannot work at the size that the name says.
         WeightsError: the weights are of another architecture, or the name is a descriptor's.
     """
-    if name in DESCRIPTORS:
+    network = _known_network(name)
+    if network in DESCRIPTORS:
         raise WeightsError(f"{name} is computed without weights; there is nothing to build it from.")
-    if name == SMALL_CNN:
-        return _small_cnn(state, "given weights", "given", image_size, input_size)
-    if name not in TORCHVISION:
-        raise UnknownNameError("backbone", name, backbone_names())
-    return _torchvision(name, state, "given weights", "given", image_size, input_size)
+    if network == SMALL_CNN:
+        return _small_cnn(name, state, "given weights", "given", image_size)
+    return _torchvision(name, state, "given weights", "given", image_size)
 
 
-def torchvision_transform(name: str, image_size: int = 64, input_size: int | None = None) -> ImageTransform:
+def torchvision_transform(name: str, image_size: int = 64) -> ImageTransform:
     """The transform of a torchvision model for a data set of images of about one size.
 
     Photographs take torchvision's preset: the shorter side to 232 or 256 pixels, the middle 224 of it.
@@ -142,16 +142,16 @@ def torchvision_transform(name: str, image_size: int = 64, input_size: int | Non
     33.8 ms an image. On 2,000 images, 112 pixels cut from 128 lost 0.028 of the first against 112 uncut.
 
     Args:
-        name: one of `TORCHVISION`.
+        name: one of `TORCHVISION`, or `NAME@PIXELS` for a side of one's own.
         image_size: side of the data set's images in pixels.
-        input_size: side of the input in pixels, whatever the images measure.
     """
     declare_missing_ops()
     from torchvision.models import get_model_weights
 
-    preset = get_model_weights(name).DEFAULT.transforms()
+    network, input_size = network_of(name), input_size_of(name)
+    preset = get_model_weights(network).DEFAULT.transforms()
     usual = preset.crop_size[0]
-    side = input_size or (usual if name in _ONE_SIZE else max(MAX_ENLARGEMENT * image_size, MIN_SIZE))
+    side = input_size or (usual if network in _ONE_SIZE else max(MAX_ENLARGEMENT * image_size, MIN_SIZE))
     is_reduced = side < usual or input_size is not None
     return ImageTransform(
         resize=side if is_reduced else preset.resize_size[0],
@@ -162,67 +162,64 @@ def torchvision_transform(name: str, image_size: int = 64, input_size: int | Non
     )
 
 
-def _check_input_size(name: str, input_size: int | None) -> None:
-    """Raise ConfigError for a network that works at one size only, or when the size is too small for it."""
-    if input_size is None:
-        return
-    if name in DESCRIPTORS or name in _ONE_SIZE:
-        raise ConfigError(f"{name} works at a size of its own. Leave out the input size ({input_size}).")
-    if input_size < MIN_SIZE:
-        raise ConfigError(f"{name} needs an input of at least {MIN_SIZE} pixels; got {input_size}.")
+def _known_network(name: str) -> str:
+    """The network of a backbone's name, when there is one and it works at the size that the name says."""
+    network, side = network_of(name), input_size_of(name)
+    if network not in backbone_names():
+        raise UnknownNameError("backbone", name, backbone_names())
+    if side is not None and (network in DESCRIPTORS or network in _ONE_SIZE):
+        raise ConfigError(f"{network} works at a size of its own; got {name}. Use {network}.")
+    least = MIN_SIZE if network in TORCHVISION else MIN_SIZE_SMALL
+    if side is not None and side < least:
+        raise ConfigError(f"{network} needs images of at least {least} pixels; got {name}.")
+    return network
 
 
-def _load_small_cnn(weights_file: Path, image_size: int, input_size: int | None) -> Backbone:
+def _load_small_cnn(name: str, weights_file: Path, image_size: int) -> Backbone:
     state, weights_id = _read_weights(weights_file), _file_id(weights_file)
-    return _small_cnn(state, weights_file.name, weights_id, image_size, input_size)
+    return _small_cnn(name, state, weights_file.name, weights_id, image_size)
 
 
 def _small_cnn(
-    state: Mapping[str, Tensor], origin: str, weights_id: str, image_size: int, input_size: int | None
+    name: str, state: Mapping[str, Tensor], origin: str, weights_id: str, image_size: int
 ) -> Backbone:
     with torch.device("meta"):
         network = SmallCNN()
     _fill(network, state, SMALL_CNN, origin)
     transform = small_cnn_transform(image_size)
-    if input_size is not None:
-        transform = replace(transform, resize=input_size, size=input_size)
-    return Backbone(SMALL_CNN, network, N_FEATURES, transform, weights_id)
+    side = input_size_of(name)
+    if side is not None:
+        transform = replace(transform, resize=side, size=side)
+    return Backbone(name, network, N_FEATURES, transform, weights_id)
 
 
-def _load_torchvision(
-    name: str, weights_file: Path | None, image_size: int, input_size: int | None
-) -> Backbone:
+def _load_torchvision(name: str, weights_file: Path | None, image_size: int) -> Backbone:
     declare_missing_ops()
     from torchvision.models import get_model_weights
 
-    weights = get_model_weights(name).DEFAULT
+    weights = get_model_weights(network_of(name)).DEFAULT
     if weights_file is None:
-        state, origin, weights_id = _download(name, weights), str(weights), str(weights)
+        state, origin, weights_id = _download(network_of(name), weights), str(weights), str(weights)
     else:
         state, origin, weights_id = _read_weights(weights_file), weights_file.name, _file_id(weights_file)
-    return _torchvision(name, state, origin, weights_id, image_size, input_size)
+    return _torchvision(name, state, origin, weights_id, image_size)
 
 
 def _torchvision(
-    name: str,
-    state: Mapping[str, Tensor],
-    origin: str,
-    weights_id: str,
-    image_size: int,
-    input_size: int | None,
+    name: str, state: Mapping[str, Tensor], origin: str, weights_id: str, image_size: int
 ) -> Backbone:
     declare_missing_ops()
     from torchvision.models import get_model
 
     # On the meta device nothing is drawn or filled: fast for vit_b_16, and the global generator is untouched.
     with torch.device("meta"):
-        network: nn.Module = get_model(name, weights=None)
-    last_layer = _LAST_LAYER[name]
+        network: nn.Module = get_model(network_of(name), weights=None)
+    last_layer = _LAST_LAYER[network_of(name)]
     n_features = _input_width(network.get_submodule(last_layer))
     network.set_submodule(last_layer, nn.Identity())
     body = {key: value for key, value in state.items() if not key.startswith(f"{last_layer}.")}
-    _fill(network, body, name, origin)
-    transform = torchvision_transform(name, image_size, input_size)
+    _fill(network, body, network_of(name), origin)
+    transform = torchvision_transform(name, image_size)
     return Backbone(name, network, n_features, transform, weights_id)
 
 

@@ -28,8 +28,8 @@ def test_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 
     monkeypatch.setattr(module, "table", few)
     wishes = (
-        "--methods itq --n-bits 48 --seeds 0 --jobs 1 --backbone resnet50 --weights-file w.pth --force "
-        "--mode finetune --input-size 64"
+        "--methods itq --n-bits 48 --seeds 0 --jobs 1 --weights-file w.pth --force "
+        "--mode finetune --backbone squeezenet1_0@64"
     )
     assert main(["table", "--dataset", "cifar10@I", *wishes.split(), "--json"]) == 0
     printed = capsys.readouterr()
@@ -38,12 +38,11 @@ def test_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     options = {
         "weights_file": Path("w.pth"),
         "mode": "finetune",
-        "input_size": 64,
         "force": True,
     }
-    assert asked == [(("cifar10@I", "resnet50", ["itq"], (48,), (0,), 1), options)]
+    assert asked == [(("cifar10@I", "squeezenet1_0@64", ["itq"], (48,), (0,), 1), options)]
     assert main(["table", "--dataset", "cifar10"]) == 0
-    options = {"weights_file": None, "mode": "head", "input_size": None, "force": False}
+    options = {"weights_file": None, "mode": "head", "force": False}
     assert asked[1] == (("cifar10", module.BACKBONE, None, module.N_BITS, module.SEEDS, 2), options)
 
 

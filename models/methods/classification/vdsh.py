@@ -70,6 +70,9 @@ SPEC = MethodSpec(
         "ADMM are our reconstruction (unverified).",
         "The last layer has tanh and the targets are +1 and -1: with linear units and targets of 1 and 0, "
         "nothing ties a class to the sign.",
+        "Targets are taken less their mean, which is what an intercept would carry. Without, bits settle "
+        "at one end first to carry it: on held-out train images of CIFAR-10, 16 bits gave one single code "
+        "(mAP 0.11; with, 0.47), and 12 bits 0.41 (0.49).",
         "Three hidden layers of 256 units, so that stored models stay small; the paper goes to 64 layers of "
         "1,024.",
         "Dropout of 0.3 in the hidden layers during back-propagation, as in the head of the other methods.",
@@ -114,12 +117,14 @@ class VDSH(Method):
     Params = VDSHParams
     params: VDSHParams
     residuals: Tensor
+    mean_target: Tensor
 
     def __init__(self, n_bits: int, n_features: int, n_classes: int, params: Any = None) -> None:
         """Store sizes and build network and matrix."""
         super().__init__(n_bits, n_features, n_classes, params)
         self.classifier = nn.Linear(n_bits, n_classes, bias=False)
         self.register_buffer("residuals", torch.empty(0), persistent=False)
+        self.register_buffer("mean_target", torch.zeros(n_classes), persistent=False)
 
     def build_head(self) -> nn.Module:
         """Hidden layers of ReLU units, then one unit per bit."""
@@ -154,8 +159,8 @@ class VDSH(Method):
         )
 
     def targets(self, labels: Tensor, like: Tensor) -> Tensor:
-        """+1 for an image's classes, -1 for the others, float (n, n_classes)."""
-        return 2 * labels.to(like) - 1
+        """+1 for an image's classes, -1 for the others, less their train means, float (n, n_classes)."""
+        return 2 * labels.to(like) - 1 - self.mean_target.to(like)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Least squares from the relaxed bits to the targets."""
@@ -163,7 +168,8 @@ class VDSH(Method):
         return {"regression": regression_loss(torch.tanh(batch.u), self.targets(batch.labels, batch.u), w)}
 
     def before_fit(self, train: TrainSet) -> None:
-        """The rounds of ADMM, where any are asked for."""
+        """Mean targets, and the rounds of ADMM, where any are asked for."""
+        self.mean_target = (2 * train.labels.to(train.features) - 1).mean(dim=0)
         if self.params.admm_rounds == 0:
             return
         layers = [layer for layer in self.head.modules() if isinstance(layer, nn.Linear)]

@@ -41,9 +41,9 @@ def test_a_fine_tuned_run_is_written_down_whole() -> None:
 
 def test_the_mode_is_told_with_what_a_reader_has_to_know() -> None:
     assert make_config("digits", "dpsh", 16).mode_text == "head"
-    assert tuned().mode_text == "finetune (150 epochs of sgd at the usual size)"
-    short = tuned(short=True, input_size=64).mode_text
-    assert short == "finetune (6 epochs of adam at 64 pixels, from a trained head)"
+    assert tuned().mode_text == "finetune (150 epochs of sgd)"
+    short = tuned(short=True).mode_text
+    assert short == "finetune (6 epochs of adam, from a trained head)"
 
 
 def test_the_short_schedule_is_the_same_for_all() -> None:
@@ -104,12 +104,15 @@ def test_every_listed_setting_is_of_a_method_and_has_a_source(method: str) -> No
     assert settings.optimizer == "sgd" or settings.momentum == 0
 
 
-def test_an_input_size_belongs_to_fine_tuning() -> None:
-    with pytest.raises(ConfigError, match="mode finetune"):
-        make_config("digits", "dpsh", 16, input_size=64)
-    with pytest.raises(ConfigError, match="at least 32"):
-        tuned(input_size=16)
-    assert tuned(input_size=64).input_size == 64
+def test_the_command_that_makes_a_run() -> None:
+    assert make_config("digits", "itq", 16).train_command == (
+        "python -m models train itq --dataset digits --n-bits 16"
+    )
+    assert make_config("cifar10", "csq", 48, 2, backbone="squeezenet1_0@64").train_command.endswith(
+        "--n-bits 48 --seed 2 --backbone squeezenet1_0@64"
+    )
+    assert tuned().train_command.endswith("--n-bits 16 --mode finetune")
+    assert tuned(short=True).train_command.endswith("--mode finetune --short")
 
 
 def test_a_closed_form_is_not_fine_tuned() -> None:

@@ -148,7 +148,7 @@ def mobilenet(input_size: int) -> Backbone:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         state = get_model("mobilenet_v2").state_dict()
-    return backbone_from_state("mobilenet_v2", state, input_size=input_size)
+    return backbone_from_state(f"mobilenet_v2@{input_size}", state)
 
 
 @pytest.mark.parametrize("method", ["dpsh", "csq"])
@@ -158,7 +158,7 @@ def test_a_torchvision_backbone_is_trained_along(
     """From images to a checkpoint that encodes by itself, at a lower resolution than the images'."""
     backbone = mobilenet(64)
     config = make_config(
-        "tiles", method, 16, backbone="mobilenet_v2", mode="finetune", epochs=2, batch_size=9, input_size=64
+        "tiles", method, 16, backbone="mobilenet_v2@64", mode="finetune", epochs=2, batch_size=9
     )
     assert config.finetune is not None
     source = Source(tiles, backbone, dataset_features(tiles, backbone))

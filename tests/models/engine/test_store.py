@@ -102,13 +102,15 @@ def test_runs_with_a_trained_backbone_stand_beside_the_others(store: RunStore) -
         store.folder("tiny", "probe", 12, mode="finetune"),
         store.folder("tiny", "probe", 12, 2, "vit_b_16", "finetune"),
     ]
-    assert [place.name for place in places] == ["12-s0-finetune", "12-s2-vit_b_16-finetune"]
+    places.append(store.folder("tiny", "probe", 16, 2, "squeezenet1_0@64", "finetune"))
+    names = ["12-s0-finetune", "12-s2-vit_b_16-finetune", "16-s2-squeezenet1_0@64-finetune"]
+    assert [place.name for place in places] == names
     for place in places:
         write_json(place / "result.json", result())
     assert len(store.runs("tiny", every_backbone=True)) == 3
     found = store.runs("tiny", every_backbone=True, every_mode=True)
     trained = [(run.seed, run.backbone) for run in found if run.mode == "finetune"]
-    assert trained == [(0, "small_cnn"), (2, "vit_b_16")]
+    assert trained == [(0, "small_cnn"), (2, "vit_b_16"), (2, "squeezenet1_0@64")]
     assert store.open("tiny", "probe", 12, mode="finetune").folder == places[0]
     with pytest.raises(NotAvailableError, match=r"small_cnn, trained along\. Stored for it: lengths 12"):
         store.open("tiny", "probe", 16, mode="finetune")

@@ -69,15 +69,14 @@ def test_fine_tuning_is_a_table_of_its_own(
     list(
         table(
             "cifar10", methods=["dpsh"], n_bits=(48,), seeds=(0,), weights_file=weights,
-            mode="finetune", input_size=64,
+            mode="finetune", backbone="squeezenet1_0@64",
         )
     )  # fmt: skip
     ((first, then), _, _) = planned[0]
     assert {task.weights_file for task in (*first, *then)} == {weights}  # type: ignore[attr-defined]
-    assert {task.input_size for task in (*first, *then)} == {64}  # type: ignore[attr-defined]
     (run,) = then
     assert isinstance(run, RunTask) and run.mode == "finetune"
-    assert run.name == "cifar10 dpsh 48 bits seed 0 mobilenet_v2 finetune"
+    assert run.name == "cifar10 dpsh 48 bits seed 0 squeezenet1_0@64 finetune"
 
 
 def test_without_images_there_are_no_baselines_on_pixels(
@@ -99,6 +98,4 @@ def test_wrong_wishes_are_refused_before_any_work(
         next(table("cifar10", seeds=()))
     with pytest.raises(ConfigError, match="not negative"):
         next(table("cifar10", n_bits=(0,)))
-    with pytest.raises(ConfigError, match="setting of mode finetune"):
-        next(table("cifar10", input_size=64))
     assert not planned

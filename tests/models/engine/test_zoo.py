@@ -94,7 +94,12 @@ def test_features_and_baselines_are_kept_while_current(root: Path) -> None:
     assert record["float_ranking"]["small_cnn"]["map_expected"] > 0.3
     assert record["lsh_pixels"]["32"]["metrics"]["map"]["expected"] > 0.12
     assert len(record["random_codes"]["16"]["curves"]["pr"]["recall"]) == 101
-    assert work(BaselineTask(root, "digits", "small_cnn", (16,), force=False)).state == "made"
+    assert work(BaselineTask(root, "digits", "small_cnn", (16,), force=False)).state == "current"
+    assert work(BaselineTask(root, "digits", "small_cnn", (48,), force=False)).state == "made"
+    record = json.loads((root / "digits" / "baselines.json").read_text())
+    assert record["n_bits"] == [16, 32, 48] and set(record["random_codes"]) == {"16", "32", "48"}
+    other = work(BaselineTask(root, "digits", "pixels", (16, 64), force=False))
+    assert (other.state, other.detail) == ("current", "those of small_cnn stay")
 
 
 @pytest.mark.slow

@@ -109,9 +109,21 @@ def test_targets_and_reduction(blobs: TrainSet) -> None:
     u = torch.randn(4, 8, generator=torch.Generator().manual_seed(2))
     labels = torch.tensor([[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 0, 0]]).bool()
     y = torch.tensor([[1.0, -1, -1], [-1, 1, -1], [1, -1, 1], [-1, -1, -1]])
+    y -= 2 * blobs.labels.float().mean(dim=0) - 1
     term = method.loss(Batch(blobs.features[:4], u, labels, torch.arange(4)))["regression"]
     expected = 0.5 * (method.classifier(torch.tanh(u)) - y).square().sum() / 4
     assert term.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_targets_need_no_constant(blobs: TrainSet) -> None:
+    """Those of the train split sum to 0 in each class, so that no bit has to carry their mean."""
+    method = fitted(blobs, 0)
+    sums = method.targets(blobs.labels, blobs.features).sum(dim=0)
+    torch.testing.assert_close(sums, torch.zeros(3), atol=1e-3, rtol=0)
+    spread = (2 * blobs.labels.float() - 1).var(dim=0, correction=0).sum()
+    u = torch.zeros(len(blobs.labels), 8)
+    term = method.loss(Batch(blobs.features, u, blobs.labels, torch.arange(len(u))))["regression"]
+    assert term.item() == pytest.approx(float(spread) / 2, rel=1e-4)
 
 
 def test_gradient_by_central_differences() -> None:

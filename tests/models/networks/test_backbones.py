@@ -313,18 +313,30 @@ def test_small_images_are_enlarged_so_far_and_no_further(image_size: int, side: 
 
 def test_the_size_of_the_input_can_be_asked_for() -> None:
     state = random_state("resnet18")
-    backbone = backbone_from_state("resnet18", state, image_size=500, input_size=96)
+    backbone = backbone_from_state("resnet18@96", state, image_size=500)
+    assert backbone.name == "resnet18@96"
     assert (backbone.transform.resize, backbone.transform.size) == (96, 96)
-    assert load_backbone("small_cnn", input_size=48).transform.size == 48
+    assert load_backbone("small_cnn@48").transform.size == 48
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "message"),
-    [("vit_b_16", 112, "size of its own"), ("hog", 32, "size of its own"), ("resnet18", 32, "at least 64")],
+    ("name", "message"),
+    [
+        ("vit_b_16@112", "size of its own"),
+        ("hog@32", "size of its own"),
+        ("resnet18@32", "at least 64"),
+        ("small_cnn@16", "at least 32"),
+    ],
 )
-def test_a_size_that_a_network_cannot_take_is_refused(name: str, size: int, message: str) -> None:
+def test_a_size_that_a_network_cannot_take_is_refused(name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        load_backbone(name, input_size=size)
+        load_backbone(name)
+
+
+@pytest.mark.parametrize("name", ["resnet18@", "resnet18@064", "resnet18@-64", "resnet18@64@64", "@64"])
+def test_a_size_is_a_plain_number(name: str) -> None:
+    with pytest.raises(UnknownNameError, match="backbone"):
+        load_backbone(name)
 
 
 @pytest.mark.shared_data
