@@ -15,8 +15,8 @@ from models.data.protocols import (
     EvaluationProtocol,
     fraction_protocol,
     protocols_of,
-    split_rows,
 )
+from models.data.splits import split_rows
 from models.errors import DataError
 from models.types import Bool, UInt8
 
