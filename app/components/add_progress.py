@@ -131,7 +131,9 @@ def _report(report: add_job.Report) -> None:
             Headline("Read", f"{report.n:,}", "images", f"in {max(1, round(report.seconds))} s"),
             Headline("Queries", f"{report.n_query:,}", "", ""),
             Headline("Database", f"{report.n_database:,}", "", f"{report.n_train:,} to train on"),
-            Headline("Classes", f"{report.n_classes:,}", "", ""),
+            Headline(
+                "Labels" if report.label_kind == "multi" else "Classes", f"{report.n_classes:,}", "", ""
+            ),
             Headline("Listed twice", f"{report.n_duplicates:,}", "images", "pixel for pixel"),
             Headline("On disk", own_data.written_bytes(report.n_bytes), "", "in the library"),
         ]

@@ -73,6 +73,7 @@ class Report:
     """What was read, and what was not.
 
     Attributes:
+        label_kind: `single`, `multi` or `none`.
         skipped: file and reason.
         warnings: sentences about leaks and the like.
     """
@@ -82,6 +83,7 @@ class Report:
     n_train: int
     n_database: int
     n_classes: int
+    label_kind: str
     n_bytes: int
     n_duplicates: int
     warnings: tuple[str, ...]

@@ -127,6 +127,7 @@ def work(request: Request, cancel: threading.Event) -> Iterator[Told]:
 
 
 def _read(request: Request, cancel: threading.Event) -> Generator[Told, None, bool]:
+    from models.data import load_dataset
     from models.data.importing import Skipped, run_import
 
     yield {"event": "step", "step": READ}
@@ -149,6 +150,7 @@ def _read(request: Request, cancel: threading.Event) -> Generator[Told, None, bo
     yield {
         "event": "report",
         **{k: getattr(report, k) for k in ("n", "n_query", "n_train", "n_database", "n_classes", "n_bytes")},
+        "label_kind": load_dataset(report.name).info.label_kind,
         "n_duplicates": report.n_duplicates,
         "warnings": list(report.warnings),
         "skipped": [[left_out.file, left_out.reason] for left_out in report.skipped],

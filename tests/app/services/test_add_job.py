@@ -18,8 +18,8 @@ from models.errors import DataError, NotAvailableError
 REQUEST = Request("pets", images=Images("pets.zip"), training=Training("itq", 32, "small_cnn"))
 REPORT = {
     "event": "report", "n": 30, "n_query": 3, "n_train": 13, "n_database": 27, "n_classes": 3,
-    "n_bytes": 9000, "n_duplicates": 1, "warnings": ["One image twice."], "skipped": [["a.txt", "no image"]],
-    "seconds": 0.4,
+    "label_kind": "multi", "n_bytes": 9000, "n_duplicates": 1, "warnings": ["One image twice."],
+    "skipped": [["a.txt", "no image"]], "seconds": 0.4,
 }  # fmt: skip
 
 
