@@ -30,6 +30,8 @@ def leaderboard_rows(
 ) -> dict[str, list[Any]]:
     """Columns of the table: the chosen run, the other runs by rank, then the baselines.
 
+    The score stands beside the name, so that a narrow screen shows it.
+
     Args:
         entries: best expected mAP first.
         references: best first.
@@ -48,10 +50,10 @@ def leaderboard_rows(
         "rank": [ranks.get((e.method, e.n_bits)) for e in entries] + blank,
         "method": [catalog.method_label(catalog.method_of(e.method)) for e in entries]
         + [r.name for r in references],
+        "mAP": [e.map_expected for e in entries] + [r.map_expected for r in references],
         "input": [e.input.label for e in entries] + [""] * m,
         "bits": [e.n_bits for e in entries] + [r.n_bits for r in references],
         "stored": ["codes" if e.has_codes else FIGURES_ONLY for e in entries] + [""] * m,
-        "mAP": [e.map_expected for e in entries] + [r.map_expected for r in references],
         f"over {base_label}": [_over(e.map_expected, base.get((e.input, e.n_bits))) for e in entries] + blank,
         "tie range": [f"{e.map_pessimistic:.3f}–{e.map_optimistic:.3f}" for e in entries] + [""] * m,
         "spread": [e.spread if len(e.map_seeds) > 1 else None for e in entries] + blank,
@@ -103,7 +105,7 @@ def leaderboard(columns: dict[str, list[Any]], entries: Sequence[Entry]) -> None
     width = min(max(165, 8 * longest), 240)  # some 7 px a letter, and the margins
     known = {
         "shown": st.column_config.TextColumn("", width=32, help="● is the run chosen in the bar above"),
-        "method": st.column_config.TextColumn("method", width=165),
+        "method": st.column_config.TextColumn("method", width=144),
         "input": st.column_config.TextColumn("input", width=width, help="What the method was given"),
         "stored": st.column_config.TextColumn(
             "stored", help="Runs with codes can be chosen here; of the others only these figures are kept"
