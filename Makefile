@@ -61,7 +61,7 @@ table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unsee
 	$(TABLE) --dataset cifar10 $(HEADS)
 	$(TABLE) --dataset cifar10 $(SMALL) --methods $(FINETUNED) --n-bits 48 --seeds 0
 	$(TABLE) --dataset cifar10 $(SMALL) --methods $(FINETUNED) --n-bits 48 --seeds 0 --mode finetune
-	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48 --seeds 0
+	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48
 	$(PY) -m models ship cifar10 --whole lsh
 	$(PY) -m models ship cifar10@unseen --whole $(UNSEEN)
 
