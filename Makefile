@@ -59,6 +59,7 @@ table: $(VENV)/.app ## CIFAR-10: every method and length, fine-tuned runs, unsee
 	test -f "$${HASHLENS_LIBRARY:-.library}/datasets/cifar10/dataset.json" || $(PY) -m models fetch cifar10 $(if $(FROM),--from $(FROM))
 	$(PY) -m models features cifar10 $(HEADS)
 	$(TABLE) --dataset cifar10 $(HEADS)
+	$(PY) -m models features cifar10 $(SMALL)
 	$(TABLE) --dataset cifar10 $(SMALL) --methods $(FINETUNED) --n-bits 48 --seeds 0
 	$(TABLE) --dataset cifar10 $(SMALL) --methods $(FINETUNED) --n-bits 48 --seeds 0 --mode finetune
 	$(TABLE) --dataset cifar10@unseen $(HEADS) --methods $(UNSEEN) --n-bits 48

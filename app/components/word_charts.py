@@ -154,7 +154,8 @@ def _gallery(dataset: str, method: str, n_bits: int, book: int, word: int) -> No
         st.markdown(f"#### Images of word {word} in book {book}")
         n_shown = len(view.database)
         order = "nearest first" if view.nearest_first else "drawn by lot"
-        shown = f"{'the first ' if n_shown < view.n_database else ''}{n_shown}, {order}"
+        some = view.nearest_first and n_shown < view.n_database
+        shown = f"{'the first ' if some else ''}{n_shown}, {order}"
         used_by = stored_thumbs(dataset, view.database.tolist(), 6) if n_shown else ""
         st.html(
             f'<div class="hl-side"><span>Chosen by {view.n_database:,} database images</span>'

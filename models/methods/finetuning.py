@@ -44,7 +44,7 @@ class FineTune:
 
 
 # A hash layer that starts at random learns next to nothing in six epochs, at the sources' rates, which are
-# meant for 50 to 200, or at others; and what comes back from it spoils the backbone meanwhile.
+# meant for 32 to 200, or at others; and what comes back from it spoils the backbone meanwhile.
 SHORT = FineTune(
     "adam", lr=1e-3, backbone_lr=0.1, epochs=6, decay=None, decay_every=1.0, warm_start=True,
     source="own choice, the same for every method: for machines without a GPU",
